@@ -1,0 +1,1 @@
+"""What happens on a call. Knows no wire format of a line and no screen."""

@@ -1,0 +1,72 @@
+"""The engine's exceptions.
+
+    EngineError
+    ├── CallError            something failed inside one call; takes its `error` branch
+    │   ├── OriginateError   an outgoing call was not answered (carries the cause)
+    │   ├── LegGone          the far end hung up while we were using the leg
+    │   ├── Unsupported      the driver cannot do this (see its capabilities)
+    │   └── ExpressionError  an expression could not be compiled or evaluated
+    ├── AudioError           an audio file is missing, unreadable or in an unsupported format
+    ├── NoChannel            no port, channel or worker is free for one more call
+    └── ConfigurationError   the server's settings or directory are wrong: refuse to start
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.lines.cause import Cause
+
+
+class EngineError(Exception):
+    """Base of everything that the engine raises on purpose."""
+
+
+class CallError(EngineError):
+    """Something failed inside one call; no other call is concerned."""
+
+
+class OriginateError(CallError):
+    """An outgoing call ended before it was answered."""
+
+    def __init__(self, to: str, cause: Cause, detail: str = "") -> None:
+        super().__init__(f"call to {to}: {cause.value}{f' ({detail})' if detail else ''}")
+        self.to = to
+        self.cause = cause
+
+
+class LegGone(CallError):
+    """The leg has ended; the operation is impossible."""
+
+
+class Unsupported(CallError):
+    """The driver does not have the capability asked for."""
+
+
+class ExpressionError(CallError):
+    """A CEL expression is wrong, or failed on this call's values.
+
+    `column` counts from 1 inside the expression; `undefined` is the unknown name, if that is the defect.
+    """
+
+    def __init__(
+        self, message: str, *, expression: str, line: int = 1, column: int = 1, undefined: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.expression = expression
+        self.line = line
+        self.column = column
+        self.undefined = undefined
+
+
+class AudioError(EngineError):
+    """An audio file cannot be used; the message names the file and says why."""
+
+
+class NoChannel(EngineError):
+    """No capacity for one more leg."""
+
+
+class ConfigurationError(EngineError):
+    """Settings or directory are wrong; the message names the file, the key and the remedy."""

@@ -1,0 +1,18 @@
+"""The ports that a driver implements, and what is common to all lines."""
+
+from engine.lines.cause import Cause, Hangup
+from engine.lines.digits import DigitBuffer
+from engine.lines.ports import Capability, Driver, Leg, LegInfo, PlayResult, Recording, RecordingHandle
+
+__all__ = [
+    "Capability",
+    "Cause",
+    "DigitBuffer",
+    "Driver",
+    "Hangup",
+    "Leg",
+    "LegInfo",
+    "PlayResult",
+    "Recording",
+    "RecordingHandle",
+]

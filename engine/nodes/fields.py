@@ -1,0 +1,118 @@
+"""The field types that node parameters are made of.
+
+Marked strings (`Cel`, `Text`, `NodeName`) are ordinary `str` at run time; the markers let the compiler and the
+rules find every expression and every reference in a scenario without knowing the node types.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+DURATION = r"^\d+(\.\d+)?(ms|s|m|h)$"
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionMark:
+    """The string is a CEL expression; `type` is what it must give ("bool", "any", …)."""
+
+    type: Literal["any", "bool", "string"] = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMark:
+    """The string is text that may hold `${CEL expression}` parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMark:
+    """The string is the name of a node (or `end`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssignMark:
+    """The string is the name of a variable that the node assigns; `type` is the type it gets."""
+
+    type: Literal["string", "integer", "number", "boolean"] = "string"
+
+
+def parse_duration(text: Any) -> Any:
+    """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds; other types are left for the validator to refuse."""
+    if isinstance(text, str):
+        if not re.match(DURATION, text):
+            raise ValueError(f"{text!r} is not a duration: write 500ms, 30s, 2m or 1h")
+        unit = "ms" if text.endswith("ms") else text[-1]
+        return float(text[: -len(unit)]) * _SECONDS[unit]
+    return text
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
+]
+"""Seconds at run time; `500ms`, `30s`, `2m` in the file."""
+
+Cel = Annotated[str, ExpressionMark()]
+Condition = Annotated[str, ExpressionMark("bool")]
+Text = Annotated[str, TemplateMark()]
+NodeName = Annotated[str, TargetMark()]
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Key = Annotated[str, Field(pattern=r"^[0-9*#A-D]$", description="A telephone key: 0-9, *, # or A-D.")]
+
+
+class Item(BaseModel):
+    """Base of the prompt items that are mappings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Say(Item):
+    """Text spoken by the voice."""
+
+    say: Text = Field(description="Text to speak; may hold ${expressions}.")
+
+
+class Digits(Item):
+    """A value spoken digit by digit."""
+
+    digits: Cel = Field(description="Expression whose value is read digit by digit.")
+
+
+class Number(Item):
+    """A value spoken as a number."""
+
+    number: Cel = Field(description="Expression whose value is read as a number.")
+
+
+class Date(Item):
+    """A value spoken as a date."""
+
+    date: Cel = Field(description="Expression (a timestamp) read as a date.")
+
+
+class Time(Item):
+    """A value spoken as a time of day."""
+
+    time: Cel = Field(description="Expression (a timestamp) read as a time of day.")
+
+
+class Silence(Item):
+    """A pause."""
+
+    silence: Duration = Field(description="Length of the pause, such as 500ms.")
+
+
+class Tone(Item):
+    """A tone of the telephone network."""
+
+    tone: Literal["beep", "ringback", "busy", "congestion"] = Field(description="Name of the tone.")
+
+
+AudioFile = Annotated[str, Field(description="Audio file below the scenario's prompts folder.")]
+PromptItem = AudioFile | Say | Digits | Number | Date | Time | Silence | Tone
+Prompt = list[PromptItem]
+"""What the caller hears, item after item."""

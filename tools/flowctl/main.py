@@ -1,0 +1,88 @@
+"""The command line. Each command is one module of `tools.flowctl.commands`, imported only when it is run or
+asked for help, so that `flowctl --help` and shell completion stay fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "init": "Make a folder with a first scenario, ready to validate, simulate and serve.",
+    "validate": "Say every mistake in scenarios, with line and column.",
+    "simulate": "Run a scenario without a telephone, on a virtual clock.",
+    "serve": "Answer calls.",
+    "dial": "Call a SIP address, press keys, record what is heard.",
+    "schema": "Print the JSON Schema of scenario files.",
+}
+"""Name → summary. Each module defines `app`, a `typer.Typer` with a single command."""
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands from the table; imports the module of the one that is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if ctx.invoked_subcommand is None and ctx.command is self and _listing():
+            return _summary_only(cmd_name)
+        module = importlib.import_module(f"tools.flowctl.commands.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
+def _listing() -> bool:
+    """True when the group itself is asked for help, so that only names and summaries are needed."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    return not words
+
+
+def _summary_only(name: str) -> Any:
+    stub = typer.Typer(add_completion=False)
+
+    @stub.command(name=name, help=COMMANDS[name])
+    def nothing() -> None: ...
+
+    return typer.main.get_command(stub)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Call flows in YAML: check, simulate and serve them.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"flowctl {version('flowctl')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: ARG001 - handled by the callback
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """Call flows in YAML: check, simulate and serve them."""
+
+
+def main() -> None:
+    """Entry point of the `flowctl` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
