@@ -1,0 +1,76 @@
+"""`voicemail`: take a message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from engine.nodes.base import Node
+from engine.nodes.fields import Duration, Key, Prompt, Tone
+
+if TYPE_CHECKING:
+    from engine.call.call import Call
+    from engine.lines import Recording, RecordingHandle
+
+
+class Voicemail(Node):
+    """Plays a greeting and a beep, then records the caller into a WAV file of the mailbox.
+
+    A caller who hangs up has left a message all the same, if it is long enough.
+    """
+
+    outcomes: ClassVar[tuple[str, ...]] = ("recorded", "empty")
+    takes_input: ClassVar[bool] = True
+    waits: ClassVar[bool] = True
+    answers: ClassVar[bool] = True
+
+    type: Literal["voicemail"]
+    mailbox: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Name of the mailbox: a folder of the recordings."
+    )
+    greeting: Prompt | None = Field(default=None, description="Heard before the beep.")
+    beep: bool = Field(default=True, description="Play a beep before recording.")
+    max_duration: Duration = Field(default=120.0, description="Longest message.")
+    min_duration: Duration = Field(default=1.0, description="A shorter message is thrown away: `empty`.")
+    silence: Duration | None = Field(default=5.0, description="Silence that ends the message; null for none.")
+    terminators: list[Key] = Field(default=["#"], description="Keys that end the message.")
+
+    async def run(self, call: Call) -> str:
+        if self.greeting:
+            await call.play(self.greeting)
+        if self.beep:
+            await call.play([Tone(tone="beep")])
+        # Keys pressed during the greeting were for the greeting, not for the message.
+        call.leg.digits.clear()
+        path = await call.services.recordings.new(self.mailbox, call.record.id)
+        handle = await call.leg.record(path, max_duration=self.max_duration, silence=self.silence)
+        try:
+            await self._until_over(call, handle)
+        finally:
+            # Also when the caller hangs up, which cancels us: the message so far is the message.
+            recording = await handle.stop()
+            kept = await self._keep(call, recording)
+        return "recorded" if kept else "empty"
+
+    async def _until_over(self, call: Call, handle: RecordingHandle) -> None:
+        limits = asyncio.ensure_future(handle.finished())
+        key = asyncio.ensure_future(self._terminator(call))
+        try:
+            await asyncio.wait({limits, key}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (limits, key):
+                task.cancel()
+            await asyncio.gather(limits, key, return_exceptions=True)
+
+    async def _terminator(self, call: Call) -> None:
+        while await call.read_key(None) not in self.terminators:
+            pass
+
+    async def _keep(self, call: Call, recording: Recording) -> bool:
+        if recording.duration < self.min_duration:
+            await call.services.recordings.discard(recording.path)
+            return False
+        call.record.add_recording("voicemail", recording.path, recording.duration, mailbox=self.mailbox)
+        return True
