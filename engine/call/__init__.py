@@ -1,0 +1,1 @@
+"""One call from its first ring to its record."""

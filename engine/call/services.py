@@ -1,0 +1,27 @@
+"""What a server offers to every one of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.audio.library import PromptLibrary
+from engine.audio.recordings import Recordings
+from engine.clock import Clock
+from engine.centres.centres import Centres
+from engine.lines.lines import Lines
+
+
+@dataclass(slots=True)
+class Services:
+    """One per server (or simulator), shared by its calls."""
+
+    clock: Clock
+    prompts: PromptLibrary
+    centres: Centres
+    lines: Lines
+    recordings: Recordings
+    country: str = "FR"
+    """ISO country in which numbers without a prefix are read."""
+    switches: Mapping[str, str] = field(default_factory=dict)
+    """Manual overrides of opening hours: name → open or closed."""

@@ -1,0 +1,158 @@
+"""The session of one call: walk the scenario's machine from node to node until the call is over.
+
+A session is a guarded task: whatever happens inside it, it ends its own leg, writes its own record, and concerns
+no other call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from engine.call.call import Call, CallOver
+from engine.call.record import CallRecord, Result, Step
+from engine.errors import EngineError, LegGone
+from engine.lines import Cause, Leg
+from engine.lines.numbering import e164
+from engine.nodes.base import END, Edge, Node
+
+if TYPE_CHECKING:
+    from engine.call.services import Services
+    from engine.scenario.compile import CompiledScenario
+
+MAX_STEPS = 10_000
+"""Nodes that one call may enter: the last defence against a scenario that runs in circles."""
+
+APOLOGY_SECONDS = 15.0
+
+log = logging.getLogger("flowctl.call")
+
+
+class Session:
+    """One call on its way through one version of a scenario."""
+
+    def __init__(self, leg: Leg, scenario: CompiledScenario, services: Services) -> None:
+        model = scenario.scenario
+        record = CallRecord(
+            id=leg.info.id,
+            did=leg.info.did,
+            cli=leg.info.cli,
+            caller=e164(leg.info.cli, services.country),
+            channel=leg.info.channel,
+            scenario=model.name,
+            version=scenario.version,
+            started=services.clock.now(),
+        )
+        self.call = Call(
+            leg=leg,
+            scenario=scenario,
+            services=services,
+            record=record,
+            log=logging.LoggerAdapter(log, {"call": leg.info.id}),
+            language=model.language,
+            started_monotonic=asyncio.get_running_loop().time(),
+            variables=scenario.initial_variables(),
+        )
+        self._cursor = scenario.begin()
+
+    async def run(self) -> CallRecord:
+        """Run the call to its end and return its record. Never raises, except when cancelled (server stop)."""
+        call = self.call
+        walk = asyncio.create_task(self._walk(), name=f"walk {call.record.id}")
+        cause = Cause.NORMAL
+        try:
+            await asyncio.wait({walk, call.leg.ended}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not walk.done():
+                walk.cancel()
+            cause = await self._finish(walk)
+            await call.leg.hangup(cause)
+            call.record.duration = call.elapsed()
+        return call.record
+
+    async def _finish(self, walk: asyncio.Task[None]) -> Cause:
+        """Await the walk's last words and put its result into the record; says why to hang up."""
+        record = self.call.record
+        result: Result = "ended"
+        cause = Cause.NORMAL
+        try:
+            await walk
+        except CallOver as over:
+            result, cause = over.result, over.cause
+        except asyncio.CancelledError:
+            if self.call.leg.alive:
+                result, record.reason, cause = "failed", "the server stopped", Cause.CONGESTION
+            else:
+                result = "caller_hung_up"
+        except LegGone:
+            result = "caller_hung_up"
+        except Exception as error:
+            log.exception("call %s: the session failed", record.id)
+            result, record.reason, cause = "failed", describe(error), Cause.FAILED
+        record.result = "transferred" if record.agent and result != "failed" else result
+        return cause
+
+    async def _walk(self) -> None:
+        """From the start node to `end`; raises CallOver when a node ends the call."""
+        try:
+            async with asyncio.timeout(self.call.scenario.scenario.max_duration):
+                await self._steps()
+        except TimeoutError:
+            self.call.record.reason = "max_duration reached"
+
+    async def _steps(self) -> None:
+        for _ in range(MAX_STEPS):
+            edge = await self._step()
+            if edge is None or edge.target == END:
+                return
+        raise RuntimeError(f"{MAX_STEPS} nodes without an end: the scenario runs in circles")
+
+    async def _step(self) -> Edge | None:
+        """Run the node at the cursor and follow its outcome. None: a failure that no branch took."""
+        call = self.call
+        name = self._cursor.node
+        node: Node = call.scenario.scenario.nodes[name]
+        step = Step(name, node.type, call.elapsed())
+        call.record.path.append(step)
+        try:
+            if node.answers:
+                await call.answer()
+            outcome = await node.run(call)
+            edge = self._cursor.follow(outcome, call.names)
+            step.outcome = edge.label or edge.outcome if edge else outcome
+        except (CallOver, LegGone):
+            raise
+        except Exception as error:  # noqa: BLE001 - any failure of a node takes the call's error branch
+            return await self._failed(step, error)
+        return edge
+
+    async def _failed(self, step: Step, error: Exception) -> Edge | None:
+        """A node failed: its `error` branch, else the scenario's `on_error`, else an apology and the end."""
+        call = self.call
+        step.outcome = "error"
+        reason = f"node {step.node}: {describe(error)}"
+        call.log.error("%s", reason, exc_info=None if isinstance(error, EngineError) else error)
+        edge = self._cursor.follow("error", call.names)
+        if edge is not None:
+            call.record.warnings.append(reason)
+            return edge
+        call.record.reason = reason
+        await self._apologise()
+        call.end("failed", Cause.FAILED)
+
+    async def _apologise(self) -> None:
+        call = self.call
+        try:
+            async with asyncio.timeout(APOLOGY_SECONDS):
+                await call.answer()
+                await call.play_sound("apology")
+        except LegGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the apology is a courtesy; the call ends anyway
+            call.log.warning("the apology could not be played: %s", describe(error))
+
+
+def describe(error: BaseException) -> str:
+    """An error in a line: its message, with the type where the message alone would not tell."""
+    return str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"

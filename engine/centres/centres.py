@@ -1,0 +1,87 @@
+"""Who is free now, and who waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.centres.directory import Agent, Centre, Directory
+
+
+class Centres:
+    """Live state of the centres of one server. An agent whose phone rings or talks is busy: one call at a time."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._agents = {agent.code: agent for agent in directory.agents}
+        self._centres = {centre.name: centre for centre in directory.centres}
+        self._busy: set[str] = set()
+        self._queues: dict[str, list[object]] = {}
+        self._changed = asyncio.Event()
+
+    def find(self, name: str) -> Centre | None:
+        """The centre of that name."""
+        return self._centres.get(name)
+
+    def logged_in(self, name: str) -> list[Agent]:
+        """Agents of the centre who can be called at all: active, with a phone; in the centre's order."""
+        centre = self._centres.get(name)
+        if centre is None:
+            return []
+        agents = (self._agents[code] for code in centre.agents)
+        return [agent for agent in agents if agent.active and agent.phone]
+
+    def available(self, name: str) -> list[Agent]:
+        """Those of them who are free."""
+        return [agent for agent in self.logged_in(name) if agent.code not in self._busy]
+
+    def snapshot(self) -> dict[str, dict[str, int]]:
+        """Centre → logged_in, available, waiting: what expressions see."""
+        return {
+            name: {
+                "logged_in": len(self.logged_in(name)),
+                "available": len(self.available(name)),
+                "waiting": self.waiting(name),
+            }
+            for name in self._centres
+        }
+
+    def waiting(self, name: str) -> int:
+        """Calls that wait for the centre."""
+        return len(self._queues.get(name, ()))
+
+    @contextmanager
+    def queued(self, name: str, ticket: object) -> Iterator[None]:
+        """Stand in the centre's queue while the body runs."""
+        queue = self._queues.setdefault(name, [])
+        queue.append(ticket)
+        try:
+            yield
+        finally:
+            queue.remove(ticket)
+            self._notify()
+
+    def position(self, name: str, ticket: object) -> int:
+        """Place in the queue, from 1."""
+        return self._queues[name].index(ticket) + 1
+
+    def claim(self, agent: Agent) -> bool:
+        """Take the agent for one call; False when another call has them. No await between test and set."""
+        if agent.code in self._busy:
+            return False
+        self._busy.add(agent.code)
+        return True
+
+    def release(self, agent: Agent) -> None:
+        """The agent is free again."""
+        self._busy.discard(agent.code)
+        self._notify()
+
+    async def change(self) -> None:
+        """Wait until an agent is released or a queue moves."""
+        await self._changed.wait()
+
+    def _notify(self) -> None:
+        # A fresh event for the next wait: everybody who waits now is woken once.
+        self._changed.set()
+        self._changed = asyncio.Event()
