@@ -18,6 +18,7 @@ class Centres:
         self._busy: set[str] = set()
         self._queues: dict[str, list[object]] = {}
         self._changed = asyncio.Event()
+        self._mean_wait: dict[str, float] = {}
 
     def find(self, name: str) -> Centre | None:
         """The centre of that name."""
@@ -64,6 +65,20 @@ class Centres:
     def position(self, name: str, ticket: object) -> int:
         """Place in the queue, from 1."""
         return self._queues[name].index(ticket) + 1
+
+    async def searching(self, name: str) -> None:
+        """Called as a search begins; the simulator overrides it to ask what the search should return."""
+
+    def answered_after(self, name: str, seconds: float) -> None:
+        """Note how long a call waited until it was taken."""
+        known = self._mean_wait.get(name)
+        self._mean_wait[name] = seconds if known is None else 0.8 * known + 0.2 * seconds
+
+    def expected_wait(self, name: str, position: int) -> float | None:
+        """Seconds until a call at `position` (from 1) is taken: the moving average of the waits of the calls
+        taken before, times the position; None before the first."""
+        mean = self._mean_wait.get(name)
+        return None if mean is None else mean * position
 
     def claim(self, agent: Agent) -> bool:
         """Take the agent for one call; False when another call has them. No await between test and set."""

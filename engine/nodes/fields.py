@@ -40,6 +40,11 @@ class AssignMark:
     type: Literal["string", "integer", "number", "boolean"] = "string"
 
 
+@dataclass(frozen=True, slots=True)
+class PromptMark:
+    """The list is a prompt: its strings are audio files."""
+
+
 def parse_duration(text: Any) -> Any:
     """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds; other types are left for the validator to refuse."""
     if isinstance(text, str):
@@ -112,7 +117,7 @@ class Tone(Item):
     tone: Literal["beep", "ringback", "busy", "congestion"] = Field(description="Name of the tone.")
 
 
-AudioFile = Annotated[str, Field(description="Audio file below the scenario's prompts folder.")]
+AudioFile = Annotated[Text, Field(description="Audio file below the scenario's prompts folder.")]
 PromptItem = AudioFile | Say | Digits | Number | Date | Time | Silence | Tone
-Prompt = list[PromptItem]
+Prompt = Annotated[list[PromptItem], PromptMark()]
 """What the caller hears, item after item."""

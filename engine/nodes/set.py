@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from engine.nodes.base import Node
-from engine.nodes.fields import Cel, VariableName
+from engine.nodes.fields import AssignMark, Cel, VariableName
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -17,7 +17,7 @@ class Set(Node):
     """Evaluates expressions in order, each seeing the values before it, and assigns them."""
 
     type: Literal["set"]
-    values: dict[VariableName, Cel] = Field(description="Variable → CEL expression.", min_length=1)
+    values: dict[Annotated[VariableName, AssignMark()], Cel] = Field(description="Variable → CEL expression.", min_length=1)
 
     async def run(self, call: Call) -> str:
         for name, expression in self.values.items():

@@ -1,0 +1,59 @@
+"""Calling somebody for the caller, and connecting the two."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from engine.errors import OriginateError
+from engine.lines import Cause, Leg
+
+if TYPE_CHECKING:
+    from engine.call.call import Call
+    from engine.nodes.fields import Prompt
+
+
+async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None) -> Leg:
+    """Call `to` and wait for the answer, `timeout` seconds at most.
+
+    Presents the caller's number unless `caller_id` says another. Raises OriginateError (no_answer after the
+    time-out), NoChannel or Unsupported.
+    """
+    presented = call.record.cli if caller_id is None else caller_id
+    try:
+        async with asyncio.timeout(timeout):
+            return await call.services.lines.originate(to, caller_id=presented, near=call.leg)
+    except TimeoutError:
+        raise OriginateError(to, Cause.NO_ANSWER, f"rang {timeout:g} s") from None
+
+
+async def play_to(call: Call, leg: Leg, prompt: Prompt) -> None:
+    """Play a prompt to another leg than the caller's."""
+    clips = await call.clips(prompt)
+    if clips:
+        await leg.play(clips)
+
+
+async def talk(
+    call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None
+) -> None:
+    """Connect the caller and `other` until `other` hangs up or the time is over; then `other` is hung up.
+
+    record_as: box of recordings into which the conversation goes, caller left, other party right.
+    The caller's hang-up cancels this, which frees the other leg too.
+    """
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(other.hangup)
+        if record_as is not None:
+            path = await call.services.recordings.new(record_as, call.record.id)
+            handle = await call.leg.record(path, both=True)
+
+            async def keep() -> None:
+                recording = await handle.stop()
+                call.record.add_recording("conversation", recording.path, recording.duration)
+
+            stack.push_async_callback(keep)
+        await call.leg.bridge(other)
+        stack.push_async_callback(call.leg.unbridge)
+        await asyncio.wait({other.ended}, timeout=time_limit)

@@ -1,0 +1,82 @@
+"""`agent_search`: find an agent of a centre who takes the call, and connect the two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.call.talk import talk
+from engine.centres.search import Search
+from engine.errors import Unsupported
+from engine.nodes.base import Node
+from engine.nodes.fields import Duration, Key, Prompt
+
+if TYPE_CHECKING:
+    from engine.call.call import Call
+
+
+class Announce(BaseModel):
+    """What is said to the caller while they wait."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    position: bool = Field(default=False, description="Say the caller's place in the queue.")
+    expected_wait: bool = Field(default=False, description="Say how long it will take, from the last calls.")
+    every: Duration = Field(default=30.0, gt=0, description="Time between announcements.")
+
+
+class AgentSearch(Node):
+    """Rings the phones of a centre's agents, all at once or one after another; the first to answer is connected.
+
+    `nobody`: the centre has no agent who could be called. `timeout`: nobody took the call in time.
+    """
+
+    outcomes: ClassVar[tuple[str, ...]] = ("transferred", "nobody", "timeout", "full", "key")
+    waits: ClassVar[bool] = True
+    answers: ClassVar[bool] = True
+
+    type: Literal["agent_search"]
+    centre: str = Field(min_length=1, description="Name of the centre.")
+    method: Literal["broadcast", "sequential"] = Field(
+        description="broadcast: all free agents at once. sequential: one after another."
+    )
+    timeout: Duration = Field(description="How long to search, all in all.")
+    connect: Literal["auto", "transfer", "bridge"] = Field(
+        default="auto", description="How the two are connected; auto takes what the line can do."
+    )
+    sip_only: bool = Field(default=False, description="Call only agents whose phone is a SIP address.")
+    music: Prompt | None = Field(
+        default=None, description="Heard while waiting, over and over; by default the ringing tone."
+    )
+    announce: Announce | None = Field(default=None, description="Announcements while waiting.")
+    exit_keys: list[Key] = Field(default_factory=list, description="Keys that leave the search: `key`.")
+    max_waiting: int | None = Field(
+        default=None, ge=0, description="With this many calls waiting for the centre already: `full`."
+    )
+    whisper: Prompt | None = Field(default=None, description="Heard by the agent before they are connected.")
+    record: bool = Field(default=False, description="Record the conversation.")
+
+    def possible(self) -> tuple[str, ...]:
+        return (
+            "transferred",
+            "nobody",
+            "timeout",
+            *(("full",) if self.max_waiting is not None else ()),
+            *(("key",) if self.exit_keys else ()),
+        )
+
+    async def run(self, call: Call) -> str:
+        if self.connect == "transfer":
+            raise Unsupported("agent_search: connect: transfer needs a line that transfers; use bridge or auto")
+        search = Search(call, self)
+        outcome = await search.run()
+        if outcome != "transferred":
+            return outcome
+        agent, leg = search.taken()
+        call.record.agent = agent.code
+        try:
+            await talk(call, leg, record_as="conversations" if self.record else None)
+        finally:
+            call.services.centres.release(agent)
+        return "transferred"

@@ -1,0 +1,93 @@
+"""`bridge`: call a number and connect the caller to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.call.talk import dial, play_to, talk
+from engine.errors import LegGone, NoChannel, OriginateError
+from engine.lines.cause import Cause
+from engine.nodes.base import Node
+from engine.nodes.fields import Duration, Key, Prompt, Text, Tone
+
+if TYPE_CHECKING:
+    from engine.call.call import Call
+    from engine.lines import Leg
+
+_OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer", Cause.REJECTED: "rejected"}
+
+
+class Confirm(BaseModel):
+    """The called party must press a key before they are connected: keeps voicemail and children off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Key = Field(description="Key that accepts the call.")
+    prompt: Prompt = Field(description="What the called party hears.")
+    timeout: Duration = Field(default=10.0, description="Wait for the key, after the prompt.")
+
+
+class Bridge(Node):
+    """Calls a number and connects the two while they talk; both lines stay busy.
+
+    Goes on with `ended` when the called party hangs up first.
+    """
+
+    outcomes: ClassVar[tuple[str, ...]] = ("ended", "busy", "no_answer", "rejected", "failed")
+    waits: ClassVar[bool] = True
+    answers: ClassVar[bool] = True
+
+    type: Literal["bridge"]
+    to: Text = Field(description="Number, extension or SIP URI to call.")
+    timeout: Duration = Field(default=30.0, description="How long it rings.")
+    caller_id: Text | None = Field(default=None, description="Number presented; by default the caller's.")
+    ringback: Prompt | None = Field(
+        default=None, description="Heard by the caller while it rings; by default the ringing tone."
+    )
+    confirm: Confirm | None = Field(default=None, description="Key that the called party must press.")
+    record: bool = Field(default=False, description="Record the conversation.")
+    time_limit: Duration | None = Field(default=None, description="Longest conversation.")
+
+    async def run(self, call: Call) -> str:
+        to = call.render(self.to)
+        caller_id = None if self.caller_id is None else call.render(self.caller_id)
+        ringback = await call.clips(self.ringback or [Tone(tone="ringback")])
+        try:
+            async with call.background(ringback):
+                other = await dial(call, to, timeout=self.timeout, caller_id=caller_id)
+                if not await self._accepted(call, other):
+                    return "rejected"
+        except OriginateError as error:
+            call.log.info("%s", error)
+            return _OUTCOMES.get(error.cause, "failed")
+        except NoChannel as error:
+            call.warn(str(error))
+            return "failed"
+        await talk(
+            call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit
+        )
+        return "ended"
+
+    async def _accepted(self, call: Call, other: Leg) -> bool:
+        """True when the called party confirms, or need not; otherwise their leg is hung up."""
+        if self.confirm is None:
+            return True
+        accepted = False
+        try:
+            async with asyncio.timeout(self.confirm.timeout + 60):
+                await play_to(call, other, self.confirm.prompt)
+            key = asyncio.ensure_future(other.digits.get())
+            await asyncio.wait(
+                {key, other.ended}, timeout=self.confirm.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            accepted = key.done() and key.result() == self.confirm.key
+            key.cancel()
+        except (LegGone, TimeoutError):
+            accepted = False
+        finally:
+            if not accepted:
+                await other.hangup()
+        return accepted and other.alive

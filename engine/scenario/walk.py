@@ -1,0 +1,87 @@
+"""Finds the marked strings of a model: expressions, templates, references, assignments, prompts.
+
+The marks are the metadata of the field types in `engine.nodes.fields`; nothing here knows a node type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from engine.nodes.base import Path
+from engine.nodes.fields import AssignMark, ExpressionMark, PromptMark, TargetMark, TemplateMark
+
+Mark = ExpressionMark | TemplateMark | TargetMark | AssignMark
+MARKS = (ExpressionMark, TemplateMark, TargetMark, AssignMark)
+
+
+def iter_marked(model: BaseModel) -> Iterator[tuple[Path, str, Mark]]:
+    """Every marked string of a model: its path in the document, the string, its mark. A mapping's marked keys
+    come just before their values; their path is the value's."""
+    for path, value, mark in _walk_model((), model):
+        if isinstance(mark, MARKS) and isinstance(value, str):
+            yield path, value, mark
+
+
+def iter_prompts(model: BaseModel) -> Iterator[tuple[Path, list[Any]]]:
+    """Every prompt of a model, with its path."""
+    for path, value, mark in _walk_model((), model):
+        if isinstance(mark, PromptMark) and isinstance(value, list):
+            yield path, value
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+    """Field name → type with its metadata put back around it."""
+    found = []
+    for name, info in model.model_fields.items():
+        hint: Any = info.annotation
+        for extra in info.metadata:
+            hint = Annotated[hint, extra]
+        found.append((name, hint))
+    return tuple(found)
+
+
+def _walk_model(path: Path, model: BaseModel) -> Iterator[tuple[Path, Any, Any]]:
+    for name, hint in _fields(type(model)):
+        yield from _walk((*path, name), getattr(model, name), hint)
+
+
+def _walk(path: Path, value: Any, hint: Any) -> Iterator[tuple[Path, Any, Any]]:
+    if value is None:
+        return
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *marks = get_args(hint)
+        for mark in marks:
+            yield path, value, mark
+        yield from _walk(path, value, inner)
+    elif origin is Union or origin is UnionType:
+        yield from _walk(path, value, _member(value, get_args(hint)))
+    elif isinstance(value, BaseModel):
+        yield from _walk_model(path, value)
+    elif isinstance(value, dict) and origin is dict:
+        key_hint, value_hint = get_args(hint)
+        for key, item in value.items():
+            yield from _walk((*path, key), key, key_hint)
+            yield from _walk((*path, key), item, value_hint)
+    elif isinstance(value, list) and origin is list:
+        (item_hint,) = get_args(hint)
+        for index, item in enumerate(value):
+            yield from _walk((*path, index), item, item_hint)
+
+
+def _member(value: Any, members: tuple[Any, ...]) -> Any:
+    """The member of a union that a validated value belongs to: the one of its Python type."""
+    for member in members:
+        plain = member
+        while get_origin(plain) is Annotated:
+            plain = get_args(plain)[0]
+        plain = get_origin(plain) or plain
+        if isinstance(plain, type) and isinstance(value, plain):
+            return member
+    return members[0]
