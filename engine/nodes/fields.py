@@ -35,9 +35,11 @@ class TargetMark:
 
 @dataclass(frozen=True, slots=True)
 class AssignMark:
-    """The string is the name of a variable that the node assigns; `type` is the type it gets."""
+    """The string is the name of a variable that the node assigns; `type` is the type it gets. With `name`, the
+    node assigns that variable when the field is given, whatever the string says."""
 
     type: Literal["string", "integer", "number", "boolean"] = "string"
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

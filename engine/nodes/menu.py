@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.call.input import Matcher, read_choice
 from engine.nodes.base import Edge, Node
-from engine.nodes.fields import Duration, NodeName, Prompt
+from engine.nodes.fields import AssignMark, Duration, NodeName, Prompt
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -23,7 +23,9 @@ class DirectDial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pattern: OptionPattern = Field(description='Extensions accepted, such as "2XX".')
+    pattern: Annotated[OptionPattern, AssignMark(name="dialled")] = Field(
+        description='Extensions accepted, such as "2XX".'
+    )
     next: NodeName = Field(
         description="Node taken with the extension in the variable `dialled`, usually a bridge to it."
     )
@@ -49,7 +51,9 @@ class Menu(Node):
     timeout: Duration = Field(default=5.0, description="Wait for the first key, after the prompt.")
     interdigit_timeout: Duration = Field(default=3.0, description="Wait for each further key.")
     attempts: int = Field(default=3, ge=1, le=10, description="How many times the caller is asked.")
-    no_input_prompt: Prompt | None = Field(default=None, description="Heard before asking again: nothing pressed.")
+    no_input_prompt: Prompt | None = Field(
+        default=None, description="Heard before asking again: nothing pressed."
+    )
     no_match_prompt: Prompt | None = Field(default=None, description="Heard before asking again: wrong key.")
     barge_in: bool = Field(default=True, description="A key stops the prompt.")
     direct_dial: DirectDial | None = Field(default=None, description="Extensions that may be dialled here.")
@@ -65,7 +69,9 @@ class Menu(Node):
         patterns = {pattern: re.compile(_regex(pattern)) for pattern in self.options}
         if self.direct_dial is not None:
             patterns["direct_dial"] = re.compile(_regex(self.direct_dial.pattern))
-        longest = max(len(p) for p in [*self.options, *([self.direct_dial.pattern] if self.direct_dial else [])])
+        longest = max(
+            len(p) for p in [*self.options, *([self.direct_dial.pattern] if self.direct_dial else [])]
+        )
 
         def match(keys: str) -> str | None:
             # An exact option wins over a pattern with X.

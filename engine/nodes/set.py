@@ -17,7 +17,9 @@ class Set(Node):
     """Evaluates expressions in order, each seeing the values before it, and assigns them."""
 
     type: Literal["set"]
-    values: dict[Annotated[VariableName, AssignMark()], Cel] = Field(description="Variable → CEL expression.", min_length=1)
+    values: dict[Annotated[VariableName, AssignMark()], Cel] = Field(
+        description="Variable → CEL expression.", min_length=1
+    )
 
     async def run(self, call: Call) -> str:
         for name, expression in self.values.items():

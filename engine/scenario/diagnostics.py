@@ -10,7 +10,7 @@ Severity = Literal["error", "warning", "information"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where something stands in a file. Lines and columns count from 1; the end is the first column after it."""
+    """Where something stands in a file. Lines and columns count from 1; the end is exclusive."""
 
     line: int
     column: int

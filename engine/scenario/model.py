@@ -18,7 +18,9 @@ class Variable(BaseModel):
     type: Literal["string", "integer", "number", "boolean"] = Field(
         default="string", description="Type of the values that the variable takes."
     )
-    default: str | int | float | bool | None = Field(default=None, description="Value at the start of a call.")
+    default: str | int | float | bool | None = Field(
+        default=None, description="Value at the start of a call."
+    )
     masked: bool = Field(default=False, description="Show the value as stars in records and logs.")
 
 
@@ -52,7 +54,5 @@ class Scenario(BaseModel):
         from engine.nodes.registry import node_types
 
         types = node_types()
-        nodes = {
-            name: types[node["type"]].model_validate(node) for name, node in document["nodes"].items()
-        }
+        nodes = {name: types[node["type"]].model_validate(node) for name, node in document["nodes"].items()}
         return cls.model_validate({**document, "nodes": nodes})

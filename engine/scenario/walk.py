@@ -85,3 +85,17 @@ def _member(value: Any, members: tuple[Any, ...]) -> Any:
         if isinstance(plain, type) and isinstance(value, plain):
             return member
     return members[0]
+
+
+def iter_assignments(model: BaseModel) -> Iterator[tuple[str, str]]:
+    """Every variable that a node assigns, with where its type comes from: `:string` (or another type of the
+    language) when the mark says it, else the CEL expression whose value it takes."""
+    keys: dict[Path, str] = {}
+    for path, text, mark in iter_marked(model):
+        if isinstance(mark, AssignMark):
+            if path and path[-1] == text:
+                keys[path] = text
+            else:
+                yield mark.name or text, f":{mark.type}"
+        elif isinstance(mark, ExpressionMark) and path in keys:
+            yield keys[path], text

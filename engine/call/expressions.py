@@ -1,0 +1,205 @@
+"""CEL expressions of a scenario: compiled once, evaluated in a few microseconds a call.
+
+An `Environment` knows the names that a scenario's expressions may use and their types; it compiles text into
+`Expression` and `Template`. Language: the Common Expression Language, through cel-expr-python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from cel_expr_python import cel
+
+from engine.call.cel_errors import explain
+from engine.call.templates import Part, as_text, split
+from engine.errors import ExpressionError
+
+if TYPE_CHECKING:
+    from engine.nodes.base import Node
+    from engine.scenario.model import Scenario
+
+Want = Literal["any", "bool", "string"]
+
+CALL_NAMES = (
+    "call.cli",
+    "call.caller",
+    "call.did",
+    "call.channel",
+    "call.id",
+    "call.language",
+    "call.scenario",
+)
+"""System variables that are strings."""
+
+SYSTEM: dict[str, Any] = {
+    **dict.fromkeys(CALL_NAMES, cel.Type.STRING),
+    "call.started": cel.Type.TIMESTAMP,
+    "now": cel.Type.TIMESTAMP,
+    "contact": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+    "centre": cel.Type.Map(cel.Type.STRING, cel.Type.Map(cel.Type.STRING, cel.Type.INT)),
+}
+
+DECLARED = {
+    "string": cel.Type.STRING,
+    "integer": cel.Type.INT,
+    "number": cel.Type.DOUBLE,
+    "boolean": cel.Type.BOOL,
+}
+ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0.0, "boolean": False}
+
+_WANTED = {"bool": ("BOOL", "true or false"), "string": ("STRING", "a text")}
+
+
+class Expression:
+    """One compiled expression. Shared by all calls; holds no state of any."""
+
+    __slots__ = ("_program", "text", "type", "want")
+
+    def __init__(self, text: str, program: Any, want: Want) -> None:
+        self.text = text
+        self.want = want
+        self.type: Any = program.return_type()
+        self._program = program
+        if want != "any" and self.type.name() not in (_WANTED[want][0], "DYN"):
+            raise ExpressionError(
+                f"this must give {_WANTED[want][1]}, but gives {describe(self.type)}", expression=text
+            )
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """The value as a plain object: str, int, float, bool, aware datetime, timedelta, list, dict or None.
+
+        Raises ExpressionError when it cannot be computed with these values.
+        """
+        try:
+            value = self._program.eval(data=names)
+        except RuntimeError as error:
+            raise ExpressionError(f"{self.text}: {_short(str(error))}", expression=self.text) from error
+        kind = value.type().name()
+        plain = value.plain_value()
+        if kind == "ERROR":
+            raise ExpressionError(f"{self.text}: {_short(str(plain))}", expression=self.text)
+        if self.want != "any" and kind != _WANTED[self.want][0]:
+            raise ExpressionError(
+                f"{self.text}: gave {plain!r}, which is not {_WANTED[self.want][1]}", expression=self.text
+            )
+        return plain
+
+
+class Template:
+    """Text with `${…}` parts."""
+
+    __slots__ = ("_parts", "text")
+
+    def __init__(self, text: str, parts: list[str | Expression]) -> None:
+        self.text = text
+        self._parts = parts
+
+    @property
+    def expressions(self) -> list[Expression]:
+        """The expressions in it."""
+        return [part for part in self._parts if isinstance(part, Expression)]
+
+    def render(self, names: Mapping[str, Any]) -> str:
+        """The text with every part replaced by its value; raises ExpressionError."""
+        return "".join(
+            part if isinstance(part, str) else as_text(part.evaluate(names)) for part in self._parts
+        )
+
+
+class Environment:
+    """The names that expressions may use, with their CEL types."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self.variables = dict(variables)
+        self._cel = cel.NewEnv(variables={**SYSTEM, **self.variables})
+        self._expressions: dict[tuple[str, Want], Expression] = {}
+        self._templates: dict[str, Template] = {}
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Environment:
+        """The environment of a scenario: the system's names, its variables, and what its nodes assign."""
+        declared = {name: DECLARED[variable.type] for name, variable in scenario.variables.items()}
+        return cls._with_assigned(declared, scenario.nodes.values())
+
+    @classmethod
+    def _with_assigned(cls, declared: Mapping[str, Any], nodes: Iterable[Node]) -> Environment:
+        """Add the variables that nodes assign without a declaration, with the type of what they are given.
+
+        A value may use a variable that a later node assigns, so this goes round until nothing changes.
+        """
+        from engine.scenario.walk import iter_assignments
+
+        assignments = [pair for node in nodes for pair in iter_assignments(node) if pair[0] not in declared]
+        # Every name is known from the start, as a value of any type, so that order does not matter.
+        known = {**dict.fromkeys((name for name, _ in assignments), cel.Type.DYN), **declared}
+        for _ in range(3):
+            environment = cls(known)
+            types: dict[str, Any] = {}
+            for name, source in assignments:
+                kind = environment._type_of(source)
+                same = name not in types or types[name].name() == kind.name()
+                types[name] = kind if same else cel.Type.DYN
+            if all(known[name].name() == kind.name() for name, kind in types.items()):
+                return environment
+            known = {**known, **types}
+        return cls(known)
+
+    def _type_of(self, source: str) -> Any:
+        if source.startswith(":"):
+            return DECLARED[source[1:]]
+        try:
+            return self.compile(source).type
+        except ExpressionError:
+            # The expression has its own finding; what uses the variable shall not have another.
+            return cel.Type.DYN
+
+    def compile(self, text: str, want: Want = "any") -> Expression:
+        """Compile one expression. Raises ExpressionError, with line, column and the unknown name if that is it."""
+        found = self._expressions.get((text, want))
+        if found is None:
+            try:
+                program = self._cel.compile(text)
+            except (RuntimeError, TypeError, UnicodeError) as error:
+                raise explain(str(error), text) from error
+            found = self._expressions[text, want] = Expression(text, program, want)
+        return found
+
+    def template(self, text: str) -> Template:
+        """Compile a text with `${…}` parts. Raises ExpressionError; line and column count inside the text."""
+        found = self._templates.get(text)
+        if found is None:
+            parts = [self._part(text, part) for part in split(text)]
+            found = self._templates[text] = Template(text, parts)
+        return found
+
+    def _part(self, text: str, part: str | Part) -> str | Expression:
+        if isinstance(part, str):
+            return part
+        try:
+            return self.compile(part.expression)
+        except ExpressionError as error:
+            before = text[: part.offset]
+            line = before.count("\n") + error.line
+            column = error.column + (part.offset - (before.rfind("\n") + 1) if error.line == 1 else 0)
+            raise ExpressionError(
+                str(error), expression=text, line=line, column=column, undefined=error.undefined
+            ) from error
+
+    def known(self) -> list[str]:
+        """Every name that an expression may use."""
+        return [*SYSTEM, *self.variables]
+
+
+def describe(kind: Any) -> str:
+    """A CEL type in the language's words."""
+    words = {"STRING": "a text", "INT": "an integer", "DOUBLE": "a number", "BOOL": "true or false"}
+    return words.get(kind.name(), str(kind).lower())
+
+
+def _short(message: str) -> str:
+    """The library's message without its status code."""
+    if unset := re.search(r'No value with name "([^"]+)"', message):
+        return f"`{unset[1]}` has no value yet"
+    return re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", message.split("\n", 1)[0])
