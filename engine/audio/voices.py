@@ -46,7 +46,9 @@ class EspeakVoice:
                 await process.wait()
             raise
         if process.returncode or not sound:
-            raise AudioError(f"{self._program} cannot speak {language!r}: {complaint.decode(errors='replace').strip()}")
+            raise AudioError(
+                f"{self._program} cannot speak {language!r}: {complaint.decode(errors='replace').strip()}"
+            )
         return Clip(await asyncio.to_thread(_narrow, sound), label=f"say: {text}")
 
 
@@ -63,5 +65,5 @@ def _narrow(wav: bytes) -> bytes:
 class TimedVoice:
     """For the simulator: silence as long as the text would take to say (15 characters a second)."""
 
-    async def speak(self, text: str, language: str, voice: str | None) -> Clip:  # noqa: ARG002
+    async def speak(self, text: str, language: str, voice: str | None) -> Clip:
         return Clip(bytes(2 * RATE * max(1, len(text)) // 15 & ~1), label=f"say: {text}")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.audio.clip import Clip
 from engine.audio.library import PromptLibrary
-from engine.clock import Clock
 from engine.call.record import CallRecord, Result
+from engine.clock import Clock
 from engine.errors import AudioError, CallError
 from engine.lines import Cause, Leg
 from engine.nodes.fields import Date, Digits, Number, Prompt, Say, Silence, Time, Tone
@@ -117,9 +117,7 @@ class Call:
         """Play a prompt to the caller; True when a key stopped it."""
         return await self.play_clips(await self.clips(prompt), barge_in=barge_in, loop=loop)
 
-    async def play_clips(
-        self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False
-    ) -> bool:
+    async def play_clips(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> bool:
         """Play clips to the caller; True when a key stopped them. Nothing to play is no error."""
         if barge_in and self.leg.digits.pending:
             return True
@@ -183,9 +181,7 @@ class Call:
 
     async def speak_digits(self, keys: str, *, barge_in: bool = False) -> bool:
         """Read keys one by one in the call's language."""
-        return await self.play_clips(
-            await self.services.prompts.digits(keys, self.language), barge_in=barge_in
-        )
+        return await self.play_clips(await self.services.prompts.digits(keys, self.language), barge_in=barge_in)
 
     @asynccontextmanager
     async def background(self, clips: Sequence[Clip]) -> AsyncIterator[None]:

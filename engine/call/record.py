@@ -59,9 +59,7 @@ class CallRecord:
             "started": self.started.isoformat(timespec="milliseconds"),
             "answered": None if self.answered is None else round(self.answered, 3),
             "duration": round(self.duration, 3),
-            "path": [
-                {"node": s.node, "type": s.type, "outcome": s.outcome, "at": round(s.at, 3)} for s in self.path
-            ],
+            "path": [{"node": s.node, "type": s.type, "outcome": s.outcome, "at": round(s.at, 3)} for s in self.path],
             "keys": self.keys,
             "result": self.result,
             "reason": self.reason,

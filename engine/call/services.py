@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
-from engine.clock import Clock
 from engine.centres.centres import Centres
+from engine.clock import Clock
 from engine.lines.lines import Lines
 
 

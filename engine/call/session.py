@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.call.call import Call, CallOver
 from engine.call.record import CallRecord, Result, Step
@@ -62,7 +62,8 @@ class Session:
         walk = asyncio.create_task(self._walk(), name=f"walk {call.record.id}")
         cause = Cause.NORMAL
         try:
-            await asyncio.wait({walk, call.leg.ended}, return_when=asyncio.FIRST_COMPLETED)
+            waited: set[asyncio.Future[Any]] = {walk, call.leg.ended}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if not walk.done():
                 walk.cancel()
@@ -127,7 +128,7 @@ class Session:
             return await self._failed(step, error)
         return edge
 
-    async def _failed(self, step: Step, error: Exception) -> Edge | None:
+    async def _failed(self, step: Step, error: Exception) -> Edge:  # noqa: RET503 - `call.end` never returns
         """A node failed: its `error` branch, else the scenario's `on_error`, else an apology and the end."""
         call = self.call
         step.outcome = "error"

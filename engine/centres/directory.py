@@ -38,9 +38,7 @@ class Centre(BaseModel):
 
     name: str = Field(min_length=1, description="Name of the centre, used by `agent_search`.")
     agents: list[str] = Field(default_factory=list, description="Codes of its agents, in the order of search.")
-    answer_delay: Duration = Field(
-        default=15.0, description="How long a sequential search rings each agent's phone."
-    )
+    answer_delay: Duration = Field(default=15.0, description="How long a sequential search rings each agent's phone.")
 
 
 class Directory(BaseModel):

@@ -85,10 +85,7 @@ class Search:
     async def _search(self) -> None:
         """Return when somebody has taken the call, or when a sequential search has asked everybody."""
         while True:
-            if self._node.method == "broadcast":
-                taken = await self._broadcast()
-            else:
-                taken = await self._sequential()
+            taken = await (self._broadcast() if self._node.method == "broadcast" else self._sequential())
             if taken is None:
                 return
             try:
@@ -119,9 +116,7 @@ class Search:
                         ringing[asyncio.ensure_future(self._ring(agent, None))] = agent
                 changed = asyncio.ensure_future(self._centres.change())
                 try:
-                    done, _ = await asyncio.wait(
-                        {*ringing, changed}, return_when=asyncio.FIRST_COMPLETED
-                    )
+                    done, _ = await asyncio.wait({*ringing, changed}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     changed.cancel()
                     with suppress(asyncio.CancelledError):

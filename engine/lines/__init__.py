@@ -2,13 +2,23 @@
 
 from engine.lines.cause import Cause, Hangup
 from engine.lines.digits import DigitBuffer
-from engine.lines.ports import Capability, Driver, Leg, LegInfo, PlayResult, Recording, RecordingHandle
+from engine.lines.ports import (
+    Capability,
+    Driver,
+    EndedBy,
+    Leg,
+    LegInfo,
+    PlayResult,
+    Recording,
+    RecordingHandle,
+)
 
 __all__ = [
     "Capability",
     "Cause",
     "DigitBuffer",
     "Driver",
+    "EndedBy",
     "Hangup",
     "Leg",
     "LegInfo",

@@ -55,6 +55,7 @@ class Node(BaseModel):
     answers: ClassVar[bool] = False
     """Speaks or listens, so the call must be answered first."""
 
+    type: str
     next: NodeName | None = Field(default=None, description="Node that follows, for a single outcome.")
     on: dict[str, NodeName] | None = Field(
         default=None, description="Node that follows each outcome; `error` may always be wired."

@@ -44,5 +44,5 @@ class Branch(Node):
         yield Edge("next", self.default, ("default",), label="default")
         yield from super().edges()
 
-    async def run(self, call: Call) -> str:  # noqa: ARG002 - the machine's guards decide
+    async def run(self, call: Call) -> str:
         return "next"

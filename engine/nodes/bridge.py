@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,9 +66,7 @@ class Bridge(Node):
         except NoChannel as error:
             call.warn(str(error))
             return "failed"
-        await talk(
-            call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit
-        )
+        await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)
         return "ended"
 
     async def _accepted(self, call: Call, other: Leg) -> bool:
@@ -80,9 +78,8 @@ class Bridge(Node):
             async with asyncio.timeout(self.confirm.timeout + 60):
                 await play_to(call, other, self.confirm.prompt)
             key = asyncio.ensure_future(other.digits.get())
-            await asyncio.wait(
-                {key, other.ended}, timeout=self.confirm.timeout, return_when=asyncio.FIRST_COMPLETED
-            )
+            waited: set[asyncio.Future[Any]] = {key, other.ended}
+            await asyncio.wait(waited, timeout=self.confirm.timeout, return_when=asyncio.FIRST_COMPLETED)
             accepted = key.done() and key.result() == self.confirm.key
             key.cancel()
         except (LegGone, TimeoutError):

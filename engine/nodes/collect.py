@@ -34,9 +34,7 @@ class Collect(Node):
     terminator: Key | None = Field(default="#", description="Key that ends the input; null for none.")
     timeout: Duration = Field(default=5.0, description="Wait for the first key, after the prompt.")
     interdigit_timeout: Duration = Field(default=3.0, description="Wait for each further key.")
-    pattern: str | None = Field(
-        default=None, description="Regular expression (RE2) that the whole input must match."
-    )
+    pattern: str | None = Field(default=None, description="Regular expression (RE2) that the whole input must match.")
     attempts: int = Field(default=3, ge=1, le=10, description="How many times the caller is asked.")
     no_input_prompt: Prompt | None = Field(default=None, description="Heard before asking again: nothing typed.")
     no_match_prompt: Prompt | None = Field(default=None, description="Heard before asking again: invalid input.")

@@ -18,11 +18,13 @@ RANGE = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)(\+1)?$"
 DayName = Annotated[
     str,
     Field(
-        pattern=rf"^{DAY}(-{DAY})?(,{DAY}(-{DAY})?)*$", description="mon, mon-fri, or a list such as mon,wed-fri."
+        pattern=rf"^{DAY}(-{DAY})?(,{DAY}(-{DAY})?)*$",
+        description="mon, mon-fri, or a list such as mon,wed-fri.",
     ),
 ]
 TimeRange = Annotated[
-    str, Field(pattern=RANGE, description='"08:00-12:00"; past midnight "20:00-08:00+1"; 24:00 is a legal end.')
+    str,
+    Field(pattern=RANGE, description='"08:00-12:00"; past midnight "20:00-08:00+1"; 24:00 is a legal end.'),
 ]
 DateKey = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A date, such as 2027-12-24.")]
 
@@ -62,7 +64,9 @@ class Hours(Node):
     week: dict[DayName, list[Range]] = Field(
         description='Opening ranges by day, such as mon-fri: ["08:00-12:00", "14:00-18:00"].'
     )
-    overnight: bool = Field(default=False, description="Ranges of the week whose end is before their start end on the next day.")
+    overnight: bool = Field(
+        default=False, description="Ranges of the week whose end is before their start end on the next day."
+    )
     holidays: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | HolidayRegion | None = Field(
         default=None, description="Country whose public holidays count, or {country, region}."
     )

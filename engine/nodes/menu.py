@@ -51,9 +51,7 @@ class Menu(Node):
     timeout: Duration = Field(default=5.0, description="Wait for the first key, after the prompt.")
     interdigit_timeout: Duration = Field(default=3.0, description="Wait for each further key.")
     attempts: int = Field(default=3, ge=1, le=10, description="How many times the caller is asked.")
-    no_input_prompt: Prompt | None = Field(
-        default=None, description="Heard before asking again: nothing pressed."
-    )
+    no_input_prompt: Prompt | None = Field(default=None, description="Heard before asking again: nothing pressed.")
     no_match_prompt: Prompt | None = Field(default=None, description="Heard before asking again: wrong key.")
     barge_in: bool = Field(default=True, description="A key stops the prompt.")
     direct_dial: DirectDial | None = Field(default=None, description="Extensions that may be dialled here.")
@@ -69,9 +67,7 @@ class Menu(Node):
         patterns = {pattern: re.compile(_regex(pattern)) for pattern in self.options}
         if self.direct_dial is not None:
             patterns["direct_dial"] = re.compile(_regex(self.direct_dial.pattern))
-        longest = max(
-            len(p) for p in [*self.options, *([self.direct_dial.pattern] if self.direct_dial else [])]
-        )
+        longest = max(len(p) for p in [*self.options, *([self.direct_dial.pattern] if self.direct_dial else [])])
 
         def match(keys: str) -> str | None:
             # An exact option wins over a pattern with X.

@@ -18,7 +18,7 @@ def node_types() -> dict[str, type[Node]]:
     for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{package.__name__}.{module_info.name}")
         for value in vars(module).values():
-            if not (isinstance(value, type) and issubclass(value, Node) and "type" in value.model_fields):
+            if not (isinstance(value, type) and issubclass(value, Node) and value is not Node):
                 continue
             if value.__module__ != module.__name__:
                 continue
