@@ -14,7 +14,7 @@ from engine.lines.ports import OnCall
 
 Phone = Callable[[Party], None]
 """What a phone does when it rings: it is handed the party that it stands for, and may later call
-`party.leg.answer()` or `party.hang_up(Cause.BUSY)`. Doing nothing is letting it ring."""
+`party.leg.accept()` or `party.hang_up(Cause.BUSY)`. Doing nothing is letting it ring."""
 
 
 class VirtualDriver(Driver):

@@ -41,8 +41,7 @@ class VirtualLeg(Leg):
 
     async def answer(self) -> None:
         self._require_alive()
-        self.answered = True
-        self._progress.set()
+        self.accept()
 
     async def reject(self, cause: Cause) -> None:
         if not self.answered:
@@ -109,6 +108,11 @@ class VirtualLeg(Leg):
         self.end(Hangup("local", Cause.NORMAL))
 
     # The far end's acts ------------------------------------------------------------------------------------
+
+    def accept(self) -> None:
+        """The call is answered, from whichever side it rings."""
+        self.answered = True
+        self._progress.set()
 
     def spoken(self, clip: Clip) -> None:
         """The party says a clip, from now on."""

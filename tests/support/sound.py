@@ -1,0 +1,43 @@
+"""Test signals, and finding them in what was heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.audio.clip import RATE, Clip
+
+MIN_SNR_DB = 35.0
+
+
+def speech(seconds: float, *, seed: int, label: str = "") -> Clip:
+    """A loud, speech-like test signal: three wandering tones, no two stretches alike, no silence in it."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * RATE)
+    time = np.arange(count) / RATE
+    signal = np.zeros(count)
+    for _ in range(3):
+        frequency = rng.uniform(300, 1200) + rng.uniform(200, 900) * time / max(seconds, 0.1)
+        signal += np.sin(2 * np.pi * np.cumsum(frequency) / RATE + rng.uniform(0, 6))
+    return Clip((signal * 9000 / np.abs(signal).max()).astype("<i2").tobytes(), label=label)
+
+
+def snr_db(heard: bytes, wanted: bytes) -> float:
+    """Best signal-to-noise ratio, in dB, of `wanted` at any offset inside `heard`; -inf when it does not fit."""
+    received = np.frombuffer(heard, "<i2").astype(np.float64)
+    signal = np.frombuffer(wanted, "<i2").astype(np.float64)
+    if len(received) < len(signal):
+        return float("-inf")
+    size = 1 << (len(received) + len(signal)).bit_length()
+    spectrum = np.fft.rfft(received, size) * np.conj(np.fft.rfft(signal, size))
+    correlation = np.fft.irfft(spectrum, size)[: len(received) - len(signal) + 1]
+    offset = int(np.argmax(correlation))
+    noise = received[offset : offset + len(signal)] - signal
+    power = float(np.mean(noise**2))
+    return float("inf") if power == 0 else 10 * float(np.log10(np.mean(signal**2) / power))
+
+
+def contains(heard: bytes, wanted: bytes, *, lossy: bool) -> bool:
+    """True when `wanted` stands whole inside `heard`: exactly, or with at least 35 dB through G.711."""
+    if not lossy:
+        return wanted in heard
+    return snr_db(heard, wanted) >= MIN_SNR_DB
