@@ -41,9 +41,7 @@ class Diagnostic:
         cls, span: Span, rule: str, message: str, *, file: str, hint: str = "", severity: Severity = "error"
     ) -> Diagnostic:
         """A defect at a place."""
-        return cls(
-            rule, severity, message, file, span.line, span.column, span.end_line, span.end_column, hint
-        )
+        return cls(rule, severity, message, file, span.line, span.column, span.end_line, span.end_column, hint)
 
     @property
     def order(self) -> tuple[int, int, str, str]:

@@ -18,9 +18,7 @@ class Variable(BaseModel):
     type: Literal["string", "integer", "number", "boolean"] = Field(
         default="string", description="Type of the values that the variable takes."
     )
-    default: str | int | float | bool | None = Field(
-        default=None, description="Value at the start of a call."
-    )
+    default: str | int | float | bool | None = Field(default=None, description="Value at the start of a call.")
     masked: bool = Field(default=False, description="Show the value as stars in records and logs.")
 
 

@@ -1,0 +1,176 @@
+"""YAML events → a tree of nodes with their places. Not recursive, so depth is a number and not a stack."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from engine.scenario.diagnostics import START, Span
+from engine.scenario.document import Style
+
+MAX_DEPTH = 50
+"""Mappings and lists inside each other."""
+
+_STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
+
+
+class Defect(Exception):
+    """The text is no readable YAML document."""
+
+    def __init__(self, span: Span, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.span = span
+        self.hint = hint
+
+
+@dataclass(slots=True)
+class YamlNode:
+    """A scalar (`text`), a list (`items`) or a mapping (`pairs`)."""
+
+    span: Span
+    start: int
+    style: Style
+    kind: str
+    text: str = ""
+    items: list[YamlNode] = field(default_factory=list)
+    pairs: list[tuple[YamlNode, YamlNode]] = field(default_factory=list)
+    complete: bool = True
+    key: YamlNode | None = None
+    """The key read last, while its value is awaited."""
+
+
+def compose(text: str) -> YamlNode | None:
+    """The one document of a text; None when there is none. Raises Defect."""
+    composer = _Composer()
+    yaml = YAML(typ="rt", pure=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for event in yaml.parse(text):
+                composer.take(event)
+    except MarkedYAMLError as error:
+        raise _syntax(error, text) from error
+    except (YAMLError, ValueError, RecursionError, AssertionError, AttributeError, IndexError, TypeError) as error:
+        # The library has its own accidents on random text; a file that provokes one is no YAML file.
+        raise Defect(START, f"the file is not readable as YAML: {type(error).__name__}") from error
+    return composer.root
+
+
+class _Composer:
+    def __init__(self) -> None:
+        self.root: YamlNode | None = None
+        self._open: list[YamlNode] = []
+        self._anchors: dict[str, YamlNode] = {}
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, ScalarEvent):
+            self._add(self._scalar(event), event)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
+            kind = "mapping" if isinstance(event, MappingStartEvent) else "list"
+            node = YamlNode(_span(event), event.start_mark.index, "collection", kind, complete=False)
+            self._refuse_tag(event)
+            self._add(node, event)
+            self._open.append(node)
+            if len(self._open) > MAX_DEPTH:
+                raise Defect(_span(event), f"more than {MAX_DEPTH} mappings and lists inside each other")
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            node = self._open.pop()
+            node.complete = True
+            end = event.end_mark
+            node.span = Span(node.span.line, node.span.column, end.line + 1, end.column + 1)
+        elif isinstance(event, AliasEvent):
+            self._alias(event)
+        elif isinstance(event, DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise Defect(_span(event), "a second document begins here", "put each scenario in its own file")
+
+    def _scalar(self, event: Any) -> YamlNode:
+        style = _STYLES.get(event.style or "", "plain")
+        tag = event.tag and str(event.tag)
+        if tag not in (None, "!", "tag:yaml.org,2002:str", "!!str"):
+            raise _unsupported_tag(event, tag)
+        # `!!str 32` is text just as "32" is.
+        kind = "plain" if style == "plain" and not tag else "text"
+        return YamlNode(_span(event), event.start_mark.index, style, kind, event.value)
+
+    def _refuse_tag(self, event: Any) -> None:
+        tag = event.tag and str(event.tag)
+        if tag not in (None, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!!map", "!!seq"):
+            raise _unsupported_tag(event, tag)
+
+    def _alias(self, event: Any) -> None:
+        node = self._anchors.get(event.anchor)
+        hint = "quote a text that begins with *"
+        if node is None:
+            raise Defect(_span(event), f"there is no anchor &{event.anchor} before this", hint)
+        if not node.complete:
+            raise Defect(_span(event), f"the anchor &{event.anchor} contains itself here", hint)
+        self._add(node, None)
+
+    def _add(self, node: YamlNode, event: Any) -> None:
+        if event is not None and event.anchor:
+            self._anchors[event.anchor] = node
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        if parent.kind == "list":
+            parent.items.append(node)
+        elif parent.key is None:
+            parent.key = node
+        else:
+            parent.pairs.append((parent.key, node))
+            parent.key = None
+
+
+def _unsupported_tag(event: Any, tag: Any) -> Defect:
+    return Defect(_span(event), f"the tag {tag} is not supported", "quote a text that begins with !")
+
+
+def _span(event: Any) -> Span:
+    start, end = event.start_mark, event.end_mark
+    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _syntax(error: MarkedYAMLError, text: str) -> Defect:
+    """The library's complaint at its own place, with a hint for the mistakes that people make."""
+    quoted = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
+    if quoted and error.context_mark is not None:
+        mark = error.context_mark
+        span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+        return Defect(span, "a quotation mark is opened here and never closed")
+    mark = error.problem_mark or error.context_mark
+    message = error.problem or error.context or "this is not YAML"
+    if mark is None:
+        return Defect(START, message)
+    span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    character = text[mark.index : mark.index + 1]
+    hint = ""
+    if character == "\t" or "'\\t'" in message:
+        hint = "indent with spaces, not with tabs"
+    elif "mapping values are not allowed" in message:
+        hint = "quote a text that contains `: `, and check the indentation"
+    elif character and character in "@`%":
+        hint = f"quote a text that begins with {character}"
+    elif "alias" in message or "anchor" in (error.context or ""):
+        hint = "quote a text that begins with * or &"
+    elif "expected ',' or" in message:
+        hint = "a bracket or brace is not closed"
+    elif "expected <block end>" in message or "could not find expected ':'" in message:
+        hint = "check the indentation, and the `:` behind the key"
+    return Defect(span, message.replace("\\t", "tab") if character == "\t" else message, hint)
