@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class Agent(BaseModel):
@@ -67,16 +64,15 @@ class Directory(BaseModel):
         """Read a directory file. Raises ConfigurationError, naming the file and the key."""
         from engine.scenario.load import read_mapping
 
-        return validated(cls, path, read_mapping(path))
+        try:
+            return cls.model_validate(read_mapping(path))
+        except ValidationError as error:
+            raise ConfigurationError("\n".join(defects(path, error))) from error
 
 
-def validated(model: type[M], path: Path, document: dict[str, Any]) -> M:
-    """Build a model from a file's document; every defect goes into one ConfigurationError."""
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        defects = [
-            f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        ]
-        raise ConfigurationError("\n".join(defects)) from error
+def defects(path: Path, error: ValidationError) -> list[str]:
+    """Every defect of a configuration file in a line: file, key, what is wrong."""
+    return [
+        f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors()
+    ]

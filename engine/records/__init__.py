@@ -1,0 +1,1 @@
+"""What is kept when a call is over."""

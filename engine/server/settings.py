@@ -1,0 +1,137 @@
+"""The settings of a server: `server.yaml`, every key optional, overridden by `FLOWCTL_…` variables."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from engine.centres.directory import defects
+from engine.errors import ConfigurationError
+from engine.nodes.fields import Duration
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not an address and a port: write 127.0.0.1:5060")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        raise ValueError(f"{host!r} is not an IP address: write 127.0.0.1:5060") from None
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not an address or network: write 192.0.2.10/32") from None
+    return value
+
+
+def _ports(value: str) -> str:
+    first, dash, last = value.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):
+        raise ValueError(f"{value!r} is not a range of ports: write 20000-23999")
+    return value
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class Section(BaseModel):
+    """Base of the sections: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sip(Section):
+    """SIP lines."""
+
+    listen: Listen = Field(default="127.0.0.1:5060", description="Address and UDP port on which SIP is answered.")
+    allow: list[Network] = Field(
+        default=["127.0.0.1/32"], description="Addresses and networks whose calls are answered; others get silence."
+    )
+
+
+class Rtp(Section):
+    """Sound."""
+
+    ports: Annotated[str, AfterValidator(_ports)] = Field(
+        default="20000-23999", description="UDP ports for RTP; each leg takes an even one."
+    )
+    workers: int | None = Field(
+        default=None, ge=1, le=64, description="Media worker processes; by default one per processor."
+    )
+
+    @property
+    def range(self) -> range:
+        """The ports, the last included."""
+        first, last = self.ports.split("-")
+        return range(int(first), int(last) + 1)
+
+
+class Listener(Section):
+    """A service of a later version: its settings are accepted, so that one file serves both, and do nothing."""
+
+    listen: Listen = Field(description="Address and TCP port.")
+
+
+class Settings(BaseSettings):
+    """One server. Paths are relative to the settings file."""
+
+    model_config = SettingsConfigDict(extra="forbid", env_prefix="FLOWCTL_", env_nested_delimiter="__")
+
+    scenarios: Path = Field(
+        default=Path("flows"), description="Folder of the scenarios: every *.yaml below it except *.test.yaml."
+    )
+    directory: Path = Field(
+        default=Path("directory.yaml"), description="File of the agents and centres; may be missing."
+    )
+    data: Path = Field(default=Path("var"), description="Folder for records and recordings.")
+    country: str = Field(
+        default="FR", pattern="^[A-Z]{2}$", description="Country in which national numbers are read."
+    )
+    language: Literal["en", "fr"] = Field(default="en", description="Language of the server's messages.")
+    drain: Duration = Field(default=30.0, description="How long calls may go on after the server was asked to stop.")
+    sip: Sip = Field(default_factory=Sip, description="SIP lines.")
+    rtp: Rtp = Field(default_factory=Rtp, description="Sound.")
+    agent_link: Listener | None = Field(default=None, description="Agent link; not part of this version.")
+    web: Listener | None = Field(default=None, description="Web console; not part of this version.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, path: Path | None) -> Settings:
+        """Read a settings file (None: all defaults, relative to the current folder).
+
+        Raises ConfigurationError with one line for each defect.
+        """
+        document: dict[str, Any] = {}
+        if path is not None:
+            from engine.scenario.load import read_mapping
+
+            document = read_mapping(path)
+        try:
+            settings = cls(**document)
+        except ValidationError as error:
+            raise ConfigurationError("\n".join(defects(path or Path("settings"), error))) from error
+        base = (path.parent if path is not None else Path()).absolute()
+        return settings.model_copy(
+            update={name: base / getattr(settings, name) for name in ("scenarios", "directory", "data")}
+        )

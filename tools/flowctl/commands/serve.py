@@ -1,0 +1,42 @@
+"""`flowctl serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog="Example: flowctl serve --config /etc/flowctl/server.yaml")
+def serve(
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
+    ] = None,
+    log_format: Annotated[str, typer.Option("--log-format", help="text or json, on standard error.")] = "text",
+) -> None:
+    """Answer calls until interrupted; calls in progress may then finish."""
+    import asyncio
+
+    from engine.errors import EngineError
+    from engine.server import logs
+    from engine.server.settings import Settings
+    from tools.flowctl.composition import run_server
+
+    if log_format not in ("text", "json"):
+        typer.echo("flowctl serve: --log-format is text or json", err=True)
+        raise typer.Exit(2)
+    logs.configure("json" if log_format == "json" else "text")
+    if config is None and Path("server.yaml").is_file():
+        config = Path("server.yaml")
+    try:
+        asyncio.run(run_server(Settings.load(config), on_ready=_say_ready))
+    except (EngineError, OSError) as error:
+        typer.echo(f"flowctl serve: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _say_ready(summary: str) -> None:
+    typer.echo(f"ready: {summary}")

@@ -1,0 +1,87 @@
+"""Puts a server together from its settings, runs it, and takes it apart."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+
+from engine.audio.library import PromptLibrary
+from engine.audio.recordings import Recordings
+from engine.audio.voices import EspeakVoice
+from engine.call.services import Services
+from engine.centres.centres import Centres
+from engine.centres.directory import Directory
+from engine.clock import SystemClock
+from engine.lines.lines import Lines
+from engine.records.journal import Journal
+from engine.scenario.reload import ScenarioStore
+from engine.server.drivers import make_driver
+from engine.server.server import Server
+from engine.server.settings import Settings
+
+
+def new_call_id() -> str:
+    """An id that no other call will have, on any server."""
+    return uuid.uuid4().hex
+
+
+async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. A second signal ends the draining.
+
+    on_ready: called once calls are answered, with a line that says where.
+    Raises ConfigurationError, or OSError when a port cannot be had.
+    """
+    directory = Directory.load(settings.directory) if settings.directory.is_file() else Directory()
+    store = ScenarioStore(settings.scenarios)
+    await store.load()
+    sip = make_driver(
+        "sip",
+        listen=settings.sip.listen,
+        allow=settings.sip.allow,
+        rtp_ports=settings.rtp.range,
+        media_workers=settings.rtp.workers,
+    )
+    clock = SystemClock()
+    services = Services(
+        clock=clock,
+        prompts=PromptLibrary(EspeakVoice()),
+        centres=Centres(directory),
+        lines=Lines([sip]),
+        recordings=Recordings(settings.data / "recordings", clock),
+        country=settings.country,
+    )
+    server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
+    stop, hurry = _signals()
+    watcher = asyncio.create_task(store.watch(stop))
+    try:
+        await server.start()
+        on_ready(f"{len(store.table)} scenarios, SIP on {settings.sip.listen}, records in {settings.data}")
+        await stop.wait()
+    finally:
+        stop.set()
+        stopping = asyncio.create_task(server.stop(settings.drain))
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            await server.stop(0)
+        hurried.cancel()
+        await stopping
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+
+
+def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Events set by the first and by the second SIGTERM or SIGINT."""
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def received() -> None:
+        (second if first.is_set() else first).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, received)
+    return first, second
