@@ -87,8 +87,11 @@ class Centres:
         self._busy.add(agent.code)
         return True
 
-    def release(self, agent: Agent) -> None:
-        """The agent is free again."""
+    def release(self, agent: Agent, *, after: float = 0.0) -> None:
+        """The agent is free again, `after` seconds of wrap-up."""
+        if after > 0:
+            asyncio.get_running_loop().call_later(after, self.release, agent)
+            return
         self._busy.discard(agent.code)
         self._notify()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
@@ -19,6 +19,9 @@ class Agent(BaseModel):
     code: str = Field(min_length=1, description="Code of the agent, unique.")
     first_name: str = Field(default="", description="First name.")
     last_name: str = Field(default="", description="Last name.")
+    password: SecretStr | None = Field(
+        default=None, description="For logging in; agents reached by telephone alone need none."
+    )
     phone: str | None = Field(default=None, description="Where calls reach the agent: a SIP URI.")
     active: bool = Field(default=True, description="An inactive agent gets no calls.")
 
@@ -36,6 +39,8 @@ class Centre(BaseModel):
     name: str = Field(min_length=1, description="Name of the centre, used by `agent_search`.")
     agents: list[str] = Field(default_factory=list, description="Codes of its agents, in the order of search.")
     answer_delay: Duration = Field(default=15.0, description="How long a sequential search rings each agent's phone.")
+    wrap_up: Duration = Field(default=0.0, description="Rest of an agent after each call of the centre.")
+    ring: str | None = Field(default=None, description="Sound that announces a call on the agent's computer.")
 
 
 class Directory(BaseModel):

@@ -38,13 +38,13 @@ class Search:
     async def run(self) -> str:
         """Search until somebody takes the call or an outcome of the node is reached."""
         node, centres = self._node, self._centres
+        await centres.searching(node.centre)
         if centres.find(node.centre) is None:
             self._call.warn(f"centre {node.centre!r} is not in the directory")
         if not self._callable():
             return "nobody"
         if node.max_waiting is not None and centres.waiting(node.centre) >= node.max_waiting:
             return "full"
-        await centres.searching(node.centre)
         began = self._call.elapsed()
         with centres.queued(node.centre, self):
             outcome = await self._wait()

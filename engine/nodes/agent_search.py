@@ -78,5 +78,6 @@ class AgentSearch(Node):
         try:
             await talk(call, leg, record_as="conversations" if self.record else None)
         finally:
-            call.services.centres.release(agent)
+            centre = call.services.centres.find(self.centre)
+            call.services.centres.release(agent, after=centre.wrap_up if centre else 0.0)
         return "transferred"

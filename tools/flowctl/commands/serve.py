@@ -22,8 +22,8 @@ def serve(
 
     from engine.errors import EngineError
     from engine.server import logs
+    from engine.server.composition import run_server
     from engine.server.settings import Settings
-    from tools.flowctl.composition import run_server
 
     if log_format not in ("text", "json"):
         typer.echo("flowctl serve: --log-format is text or json", err=True)
