@@ -1,0 +1,1 @@
+"""Ready-made scenarios: files, no code. `flowctl init` copies them, `make run` serves them."""
