@@ -1,0 +1,53 @@
+# make run: a server that answers sip:32@127.0.0.1.  make test, make check, make bench, make lock, make clean.
+# Everything is set up first where it is missing: .venv from the hashed lock, Debian packages when root.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+
+.PHONY: setup run test check bench lock clean
+.DEFAULT_GOAL := setup
+
+setup: $(STAMP)
+
+# The builders first: two dependencies come as source, and are built with what is locked, not with the newest.
+$(STAMP): requirements.txt requirements-build.txt pyproject.toml
+	@tools/need.sh python3=python3 && PYTHON="$(PYTHON)" tools/need.sh venv=python3-venv
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; $(PYTHON) is older. Say which: make PYTHON=python3.11" >&2; exit 2; }
+	@echo "installing into $(VENV)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements-build.txt
+	@$(PIP) --require-hashes --no-build-isolation -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: setup
+	$(BIN)/flowctl serve --config server.yaml
+
+test: setup
+	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.docs.generate --check
+	$(BIN)/python -m pytest tests/house/test_lock.py
+
+bench: setup
+	$(BIN)/python -m tools.bench
+
+lock: setup
+	$(COMPILE) --extra server --extra sip --extra dev --output-file requirements.txt pyproject.toml
+	$(COMPILE) --output-file requirements-build.txt requirements-build.in
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
