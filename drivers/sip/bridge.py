@@ -1,0 +1,64 @@
+"""Two ports bridged, wherever their workers are.
+
+Within one worker the worker itself relays. Between two workers each end gets a second port beside it, and the
+two second ports send to each other over loopback: two more hops, but any two calls can be connected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError, Unsupported
+
+if TYPE_CHECKING:
+    from drivers.sip.media.pool import MediaPool
+    from drivers.sip.media.port import MediaPort
+
+RELAYED_DTMF = 101
+"""The RFC 4733 payload type between two workers."""
+
+
+class Bridge:
+    """The audio of two ports, connected until `separate`."""
+
+    def __init__(self, pool: MediaPool, near: MediaPort, far: MediaPort) -> None:
+        self._pool = pool
+        self._ends = (near, far)
+        self._relays: list[MediaPort] = []
+        self._separated = False
+
+    async def connect(self) -> None:
+        """Start to relay. Raises NoChannel when two workers have no ports left for it."""
+        near, far = self._ends
+        try:
+            await near.bridge(far)
+        except Unsupported:
+            await self._connect_workers(near, far)
+
+    async def separate(self) -> None:
+        """Both ends hear silence again. Idempotent; an end that is gone already is no error."""
+        if self._separated:
+            return
+        self._separated = True
+        for port in self._ends:
+            with contextlib.suppress(EngineError):
+                await port.unbridge()
+        for port in self._relays:
+            await port.close()
+
+    async def _connect_workers(self, near: MediaPort, far: MediaPort) -> None:
+        for end in (near, far):
+            self._relays.append(await self._pool.open(near=end, on_digit=_ignore_key, on_lost=_nothing))
+        one, two = self._relays
+        one.connect(two.host, two.port, codec="PCMA", dtmf=RELAYED_DTMF)
+        two.connect(one.host, one.port, codec="PCMA", dtmf=RELAYED_DTMF)
+        await asyncio.gather(near.bridge(one), far.bridge(two))
+
+
+def _ignore_key(_: str) -> None: ...
+
+
+_nothing: Callable[[], None] = lambda: None  # noqa: E731

@@ -1,0 +1,272 @@
+# ruff: noqa: N802 - overridden methods keep sippy's names
+"""One call's dialog (RFC 3261 section 12) in the signalling thread: sippy's user agent, with what it leaves
+unanswered answered, and its media negotiated here."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sippy.CCEvents import (
+    CCEventConnect,
+    CCEventDisconnect,
+    CCEventFail,
+    CCEventInfo,
+    CCEventPreConnect,
+    CCEventRedirect,
+    CCEventRing,
+    CCEventTry,
+)
+from sippy.MsgBody import MsgBody
+from sippy.SipAddress import SipAddress
+from sippy.SipCallId import SipCallId
+from sippy.SipContact import SipContact
+from sippy.SipHeader import SipHeader
+from sippy.SipURL import SipURL
+from sippy.UA import UA
+from sippy.UacStateCancelling import UacStateCancelling
+from sippy.UasStateRinging import UasStateRinging
+from sippy.UaStateConnected import UaStateConnected
+
+from drivers.sip import sdp
+from drivers.sip.causes import cause_of, refusal
+from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from engine.lines import Cause, Hangup
+
+if TYPE_CHECKING:
+    from drivers.sip.endpoint import Endpoint
+
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+
+FORGET_AFTER = 4.0
+"""Seconds that a finished dialog is kept to answer the far end's repeated BYE; afterwards it gets 481, which
+ends it as well (sippy keeps it for 32)."""
+
+_SIGNAL = re.compile(r"^\s*(?:Signal\s*=\s*)?([0-9A-D*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+class Connected(UaStateConnected):
+    """The established state; re-INVITEs are answered at once instead of asking an upper layer. REFER is left
+    out on purpose: sippy would accept it and hang up."""
+
+    def reinvite(self, req: Any) -> None:
+        dialog: Dialog = self.ua
+        dialog.on_reinvite(req)
+
+    recv_request_handlers = {  # noqa: RUF012 - sippy's table
+        "INVITE": reinvite,
+        "BYE": UaStateConnected._recvRequestBye,
+        "INFO": UaStateConnected._recvRequestInfo,
+        "OPTIONS": UaStateConnected._recvRequestOptions,
+    }
+
+
+class Dialog(UA):
+    """A call as the signalling thread sees it. `post` hands its events over to the event loop, in order."""
+
+    UaStateConnected = Connected
+    godead_timeout = FORGET_AFTER
+
+    def __init__(self, endpoint: Endpoint, post: Callable[[Event], None], **options: Any) -> None:
+        super().__init__(endpoint.config, event_cb=self._on_event, dead_cbs=(endpoint.forget,), **options)
+        self.lContact = SipContact(
+            address=SipAddress(url=SipURL(host=endpoint.host, port=endpoint.port), hadbrace=True)
+        )
+        self.offer: sdp.Description | None = None
+        self._endpoint = endpoint
+        self._post = post
+        self._media: LocalMedia | None = None
+        self._session = secrets.randbits(31)
+        self._version = 0
+        self._over = False
+        self._established = False
+        self._offered = False
+        self._acked = False
+        self._bye_when_acked = False
+
+    # What the event loop asks for
+
+    def ring(self) -> None:
+        """180, if the call is still unanswered."""
+        self.recvEvent(self._event(CCEventRing, (180, "Ringing", None)))
+
+    def answer(self, media: LocalMedia) -> None:
+        """200 with our answer, or with our offer if the INVITE had none. `Established` follows, or `Ended` is
+        on its way already."""
+        if self._over:
+            return
+        self._media = media
+        body = self._our_offer() if self.offer is None else self._our_answer(self.offer)
+        self.recvEvent(self._event(CCEventPreConnect, (200, "OK", body)))
+        if self.offer is None:
+            return
+        self._established = True
+        self._post(Established(self.offer.audio))
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Refuse the unanswered INVITE."""
+        self._over = True
+        self.recvEvent(self._event(CCEventFail, (status, reason)))
+
+    def invite(self, call: Call, media: LocalMedia) -> None:
+        """Make an outgoing call (RFC 3261 section 13.2)."""
+        self._media = media
+        request = (SipCallId(), call.caller_id or None, call.user or None, self._our_offer(), None, None)
+        event = self._event(CCEventTry, request)
+        event.onUacSetupComplete = lambda _: self._address(call)
+        self.recvEvent(event)
+
+    def hang_up(self, cause: Cause) -> None:
+        """End the call whatever its state: a refusal, CANCEL or BYE, or nothing if it is over."""
+        if self._over:
+            return
+        self._over = True
+        if self.origin == "caller" and not self.isConnected():
+            self.recvEvent(self._event(CCEventFail, refusal(cause)))
+        elif self.origin == "caller" and not self._acked:
+            self._bye_when_acked = True  # RFC 3261 section 15: not before
+        else:
+            self.recvEvent(CCEventDisconnect())
+
+    # What comes from the wire
+
+    def recvRequest(self, req: Any, sip_t: Any) -> Any:
+        """Let sippy handle the request; answer what it leaves without any response."""
+        outcome = super().recvRequest(req, sip_t)
+        if outcome is None and sip_t.data is None:
+            self._answer_leftover(req)
+        return outcome
+
+    def recvResponse(self, resp: Any, tr: Any) -> None:
+        if isinstance(self.state, UacStateCancelling) and 200 <= resp.getSCode()[0] < 300:
+            # Our CANCEL has crossed the answer. The ACK is sent when this returns, and must precede our BYE.
+            self._endpoint.reactor.post(super().recvResponse, resp, tr)
+            return
+        super().recvResponse(resp, tr)
+
+    def disconnect(self, rtime: Any = None, origin: Any = None) -> None:
+        """sippy's transaction layer calls it when no ACK has come in 32 s: BYE (RFC 3261 section 13.3.1.4)."""
+        self._end(Hangup("local", Cause.FAILED), "no ACK")
+        super().disconnect(rtime, origin)
+
+    def on_reinvite(self, req: Any) -> None:
+        """Answer a re-INVITE: new address, hold, or (without SDP) a new offer of ours."""
+        self.uasResp = req.genResponse(100, "Trying")
+        self._refresh_target(req)
+        body = req.getBody()
+        if body is None:
+            self.sendUasResponse(200, "OK", self._our_offer(), (self.lContact,), ack_wait=True)
+            return
+        try:
+            offer = read_description(body)
+        except (sdp.SdpError, sdp.NoCommonMedia):
+            self.sendUasResponse(488, "Not Acceptable Here")
+            return
+        self.sendUasResponse(200, "OK", self._our_answer(offer), (self.lContact,))
+        self._post(MediaChanged(offer.audio))
+
+    def _answer_leftover(self, req: Any) -> None:
+        method = req.getMethod()
+        if method == "BYE" and self.origin == "caller" and not self.isConnected():
+            self.changeState(UasStateRinging._recvRequestBye(self.state, req))
+            self.emitPendingEvents()
+        elif method == "BYE":
+            req.sendResponse(481, "Call Leg/Transaction Does Not Exist")
+        else:
+            self._endpoint.refuse_method(req)
+
+    def _on_event(self, event: Any, _: Any) -> None:
+        if isinstance(event, CCEventInfo):
+            self._on_info(event.getData())
+        elif isinstance(event, CCEventConnect):
+            self._on_confirmed(event.getData()[2])
+        elif isinstance(event, CCEventRing) and event.getData()[0] > 100:
+            self._post(Ringing())
+        elif isinstance(event, CCEventFail | CCEventRedirect):
+            status, reason = event.getData()[:2]
+            self._end(Hangup("remote", cause_of(status)), f"{status} {reason}")
+        elif isinstance(event, CCEventDisconnect):
+            answered = self._established or self.origin != "caller"
+            self._end(Hangup("remote", Cause.NORMAL if answered else Cause.CANCELLED))
+
+    def _on_confirmed(self, body: Any) -> None:
+        """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""
+        self._acked = True
+        if self._bye_when_acked:
+            self._endpoint.reactor.post(self.recvEvent, CCEventDisconnect())
+        elif self._offered:
+            self._on_answer(body)
+
+    def _on_answer(self, body: Any) -> None:
+        self._offered = False
+        try:
+            if body is None:
+                raise sdp.SdpError("no session description")
+            media = read_description(body).audio
+        except (sdp.SdpError, sdp.NoCommonMedia) as error:
+            self._end(Hangup("local", Cause.FAILED), f"unusable answer: {error}")
+            self._endpoint.reactor.post(self.recvEvent, CCEventDisconnect())  # after the ACK has gone out
+            return
+        first, self._established = not self._established, True
+        self._post(Established(media) if first else MediaChanged(media))
+
+    def _on_info(self, body: Any) -> None:
+        """Keys as application/dtmf-relay ("Signal=5") or application/dtmf ("5")."""
+        if body is None or body.getType() not in ("application/dtmf-relay", "application/dtmf"):
+            return
+        match = _SIGNAL.search(str(body))
+        key = {"10": "*", "11": "#"}.get(match[1], match[1].upper()) if match else ""
+        if len(key) == 1:
+            self._post(Pressed(key))
+
+    def _end(self, hangup: Hangup, detail: str = "") -> None:
+        if not self._over:
+            self._over = True
+            self._post(Ended(hangup, detail))
+
+    # Parts of messages
+
+    def _our_offer(self) -> MsgBody:
+        assert self._media is not None
+        self._version += 1
+        self._offered = True
+        media = self._media
+        return MsgBody(sdp.offer(media.host, media.port, session=self._session, version=self._version))
+
+    def _our_answer(self, to: sdp.Description) -> MsgBody:
+        assert self._media is not None
+        self._version += 1
+        media = self._media
+        return MsgBody(sdp.answer(to, media.host, media.port, session=self._session, version=self._version))
+
+    @staticmethod
+    def _event(kind: Any, data: object) -> Any:
+        event = kind(data)
+        event.extra_headers = (SipHeader(name="allow", bodys=ALLOW),) if kind is not CCEventFail else None
+        return event
+
+    def _address(self, call: Call) -> None:
+        """Put the URI as it was dialled into the request line and To; sippy has put the address there."""
+        self.rTarget = SipURL(username=call.user or None, host=call.host, port=_unless_default(call.port))
+        self.rUri.getUri().url = self.rTarget.getCopy()
+        self.rUri.getUri().url.port = None
+
+    def _refresh_target(self, req: Any) -> None:
+        """The far end's new Contact is where our BYE goes (RFC 3261 section 12.2.2)."""
+        if req.countHFs("contact") and not req.getHFBody("contact").asterisk:
+            self.rTarget = req.getHFBody("contact").getUrl().getCopy()
+            if not self.routes:
+                self.rAddr = self.rTarget.getTAddr()
+
+
+def _unless_default(port: int) -> int | None:
+    return None if port == 5060 else port
+
+
+def read_description(body: Any) -> sdp.Description:
+    """The session description in a message body. Raises SdpError or NoCommonMedia."""
+    if body.getType() != "application/sdp":
+        raise sdp.NoCommonMedia(f"cannot read {body.getType()}")
+    return sdp.parse(str(body))

@@ -1,0 +1,179 @@
+"""The SIP driver: calls over UDP with G.711 audio, for any allowed peer, without registration."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from drivers.sip.events import Call, Invited, LocalMedia
+from drivers.sip.leg import SipLeg
+from drivers.sip.line import Line
+from drivers.sip.media.pool import MediaPool
+from drivers.sip.reactor import shared_reactor
+from drivers.sip.uri import parse_listen, parse_uri, peer_filter, resolve
+from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError
+from engine.lines import Capability, Cause, Driver, Leg, LegInfo
+from engine.lines.ports import OnCall
+
+if TYPE_CHECKING:
+    from drivers.sip.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
+
+FAREWELL = 1.0
+"""Seconds that `stop` waits for the far ends to confirm that their calls are over."""
+
+
+class SipDriver(Driver):
+    """One SIP address. Several may live in one process; each has its own port and media workers."""
+
+    name = "sip"
+    capabilities = frozenset({Capability.ORIGINATE, Capability.BRIDGE, Capability.RECORD, Capability.BARGE_IN})
+
+    def __init__(
+        self,
+        *,
+        listen: str = "127.0.0.1:5060",
+        allow: Sequence[str] = ("127.0.0.1/32",),
+        rtp_ports: range = range(20000, 24000),
+        media_workers: int | None = None,
+    ) -> None:
+        """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
+        allow: networks whose requests are answered; others get silence.
+        media_workers: processes; None for one per core.
+        Raises ConfigurationError.
+        """
+        self._listen = parse_listen(listen)
+        self._allowed = peer_filter(allow)
+        self._pool = MediaPool(host=self._listen[0], ports=rtp_ports, workers=media_workers)
+        self._legs: set[SipLeg] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._endpoint: Endpoint | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that SIP is received on, once started."""
+        if self._endpoint is None:
+            raise RuntimeError("the SIP driver is not running")
+        return self._endpoint.host, self._endpoint.port
+
+    async def start(self, on_call: OnCall) -> None:
+        """Raises ConfigurationError when the address cannot be bound."""
+        self._on_call = on_call
+        self._loop = asyncio.get_running_loop()
+        self._reactor = await asyncio.to_thread(shared_reactor)
+        await self._pool.start()
+        try:
+            self._endpoint = await self._reactor.call(self._make_endpoint)
+        except OSError as error:
+            await self._pool.stop()
+            host, port = self._listen
+            raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
+        self._channel = "sip/{}:{}".format(*self.address)
+
+    async def stop(self) -> None:
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is None:
+            return
+        await self._reactor.call(endpoint.refuse_calls)
+        await asyncio.gather(*(leg.hangup() for leg in list(self._legs)))
+        closed = asyncio.Event()
+        self._reactor.post(endpoint.close, FAREWELL, partial(self._loop.call_soon_threadsafe, closed.set))
+        await closed.wait()
+        await asyncio.gather(*self._tasks)
+        await self._pool.stop()
+
+    async def originate(
+        self,
+        to: str,
+        *,
+        caller_id: str = "",
+        near: Leg | None = None,
+        on_ringing: Callable[[], None] | None = None,
+    ) -> Leg:
+        """See `Driver`; `on_ringing` is called if the far end alerts before it answers."""
+        uri = parse_uri(to)
+        try:
+            address = await resolve(uri.host)
+        except OSError as error:
+            raise OriginateError(to, Cause.NOT_FOUND, f"{uri.host}: {error.strerror}") from None
+        endpoint = self._endpoint
+        if endpoint is None:
+            raise NoChannel("the SIP driver is not running")
+        line = Line(self._reactor, self._loop)
+        leg = self._make_leg(line, "out", did=to, cli=caller_id)
+        leg.on_ringing = on_ringing
+        try:
+            with contextlib.suppress(LegGone):
+                port = await leg.attach(near if isinstance(near, SipLeg) else None)
+                call = Call(uri.user, uri.host, uri.port, address, caller_id)
+                line.call(endpoint, call, LocalMedia(port.host, port.port))
+                await leg.established.wait()
+        except BaseException:
+            await leg.hangup(Cause.CANCELLED)
+            raise
+        if not leg.alive:
+            raise OriginateError(to, leg.ended.result().cause, leg.detail)
+        return leg
+
+    def usage(self) -> dict[str, int]:
+        return {"legs": len(self._legs), **self._pool.usage()}
+
+    # Inside
+
+    def _make_endpoint(self) -> Endpoint:
+        from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
+
+        return Endpoint(self._reactor, self._listen, self._allowed, self._announce, self._new_line)
+
+    def _new_line(self) -> Line:
+        return Line(self._reactor, self._loop)
+
+    def _announce(self, line: Line, invited: Invited) -> None:
+        """A call has come in; called in the signalling thread."""
+        with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
+            self._loop.call_soon_threadsafe(self._on_invited, line, invited)
+
+    def _on_invited(self, line: Line, invited: Invited) -> None:
+        leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name)
+        self._spawn(self._admit(leg))
+
+    async def _admit(self, leg: SipLeg) -> None:
+        """Give an incoming leg its port, then show it."""
+        try:
+            await leg.attach()
+        except NoChannel as error:
+            log.warning("call to %s refused with 503: %s", leg.info.did, error)
+            await leg.hangup(Cause.CONGESTION)
+            return
+        except LegGone:
+            return  # cancelled within the first milliseconds
+        try:
+            self._on_call(leg)
+        except Exception:
+            log.exception("the call to %s could not be taken", leg.info.did)
+            await leg.hangup(Cause.FAILED)
+
+    def _make_leg(self, line: Line, direction: Literal["in", "out"], *, did: str, cli: str, name: str = "") -> SipLeg:
+        info = LegInfo(
+            id=uuid.uuid4().hex,
+            driver=self.name,
+            channel=self._channel,
+            direction=direction,
+            did=did,
+            cli=cli,
+            name=name,
+        )
+        leg = SipLeg(info, line, self._pool, self._legs.discard)
+        self._legs.add(leg)
+        return leg
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

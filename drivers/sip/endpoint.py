@@ -1,0 +1,196 @@
+"""One listening SIP address in the signalling thread: its socket, its transactions, and what happens to
+requests outside any dialog (RFC 3261 sections 8.2 and 11)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from sippy.SipHeader import SipHeader
+from sippy.Time.Timeout import Timeout
+from sippy.UaStateDead import UaStateDead
+
+from drivers.sip import adapt, sdp
+from drivers.sip.dialog import ALLOW, Dialog, read_description
+from drivers.sip.events import Call, Event, Invited, LocalMedia
+from drivers.sip.line import Line
+from drivers.sip.reactor import Reactor
+from drivers.sip.transactions import Transactions, learn_names
+
+NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "INFO", "REFER", "UPDATE", "PRACK"))
+"""Methods that we know and refuse with 405; others get 501."""
+
+POLL = 0.01
+"""Seconds between two looks at what is pending, while closing."""
+
+
+class _Silent:
+    """sippy's message logger, switched off."""
+
+    def write(self, *_: object, **__: object) -> None: ...
+
+
+class Endpoint:
+    """Lives from its construction to `close`; raises OSError when the address cannot be bound."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        address: tuple[str, int],
+        allowed: Callable[[str], bool],
+        announce: Callable[[Line, Invited], None],
+        new_line: Callable[[], Line],
+    ) -> None:
+        """announce: told of each incoming call, before any event of its line; both are called in this thread."""
+        self.reactor = reactor
+        self._accepting = True
+        self._allowed = allowed
+        self._announce = announce
+        self._new_line = new_line
+        self._called: Counter[str] = Counter()
+        self.config: dict[str, Any] = {
+            "_sip_address": address[0],
+            "_sip_port": address[1],
+            "_sip_logger": _Silent(),
+            "_reactor": reactor,
+            "_accept": self._accept,
+        }
+        self._transactions = Transactions(self.config, self._on_request)
+        self.config["_sip_tm"] = self._transactions
+        server = next(iter(self._transactions.l4r.cache_l2s.values()))
+        self.host, self.port = server.uopts.laddress
+
+    def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
+        """Send an INVITE; what becomes of it goes to `post`."""
+        dialog = Dialog(self, post, nh_address=(call.address, call.port))
+        self._called[call.address] += 1
+        dialog.invite(call, media)
+        return dialog
+
+    def forget(self, dialog: Dialog) -> None:
+        """A dialog has come to the end of its life."""
+        if dialog.origin == "callee":
+            peer = dialog.rAddr0[0][0]
+            self._called[peer] -= 1
+            if not self._called[peer]:
+                del self._called[peer]
+
+    def refuse_calls(self) -> None:
+        """From now on answer INVITEs with 503."""
+        self._accepting = False
+
+    def close(self, within: float, done: Callable[[], object]) -> None:
+        """Wait for what is still to be confirmed, `within` seconds at most; close the socket; call `done`."""
+        if self._transactions.pending and within > 0:
+            Timeout(self.close, POLL, 1, within - POLL, done)
+            return
+        for consumers in list(self._transactions.req_consumers.values()):
+            for consumer in list(consumers):
+                if not consumer.cobj.isDead():
+                    consumer.cobj.changeState((UaStateDead,))
+        self._transactions.shutdown()
+        done()
+
+    def _accept(self, data: bytes, source: str) -> bool:
+        """Requests are read from allowed peers only, and from those that we are calling; anybody else gets no
+        sign that something listens here. Responses find their transaction or are dropped."""
+        return data.startswith(b"SIP/2.0 ") or self._allowed(source) or source in self._called
+
+    def _on_request(self, req: Any, sip_t: Any) -> Any:
+        try:
+            return self._dispatch(req, sip_t)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger has put into his headers
+            adapt.malformed.warning(f"{req.getMethod()}: {type(error).__name__}: {error}")
+            return _final(req, 400, "Bad Request")
+
+    def _dispatch(self, req: Any, sip_t: Any) -> Any:
+        method = req.getMethod()
+        if not self._allowed(req.getSource()[0]):
+            return _final(req, 403, "Forbidden")  # somebody whom we are calling: he knows that we exist
+        if req.getHFBody("to").getTag() is not None or method == "BYE":
+            return _final(req, 481, "Call Leg/Transaction Does Not Exist")
+        if method == "INVITE":
+            return self._on_invite(req, sip_t)
+        if method == "OPTIONS":
+            return _final(req, 200, "OK", ("allow", ALLOW), ("accept", "application/sdp"))
+        return _not_allowed(req)
+
+    def _on_invite(self, req: Any, sip_t: Any) -> Any:
+        refused = self._unacceptable(req)
+        if refused is not None:
+            return refused
+        offer: sdp.Description | None = None
+        try:
+            if req.getBody() is not None:
+                offer = read_description(req.getBody())
+        except sdp.SdpError as error:
+            return _final(req, 400, "Bad Session Description", ("warning", _warning(error)))
+        except sdp.NoCommonMedia as error:
+            return _final(req, 488, "Not Acceptable Here", ("warning", _warning(error)))
+        learn_names(sip_t.userv, req)
+        caller = req.getHFBody("from")
+        invited = Invited(
+            did=req.getRURI().username or "",
+            cli=_number(caller.getUrl()),
+            name=_display_name(caller.getUri().name),
+        )
+        line = self._new_line()
+        line.dialog = dialog = Dialog(self, line.post)
+        dialog.offer = offer
+        outcome = dialog.recvRequest(req, sip_t)
+        self._announce(line, invited)
+        return outcome
+
+    def _unacceptable(self, req: Any) -> Any:
+        if not self._accepting:
+            return _final(req, 503, "Service Unavailable")
+        if not req.countHFs("contact") or req.getHFBody("contact").asterisk:
+            return _final(req, 400, "Missing Contact")
+        required = [str(body) for body in req.getHFBodys("require")]
+        if required:
+            return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(required)))
+        if self._is_merged(req):
+            return _final(req, 482, "Loop Detected")
+        return None
+
+    def _is_merged(self, req: Any) -> bool:
+        """The same INVITE come by another way (RFC 3261 section 8.2.2.2)."""
+        cseq = req.getHFBody("cseq").getCSeqNum()
+        tag = req.getHFBody("from").getTag()
+        consumers = self._transactions.req_consumers.get(str(req.getHFBody("call-id")), ())
+        return any(c.cobj.rCSeq == cseq and c.cobj.rUri.getTag() == tag for c in consumers)
+
+    def refuse_method(self, req: Any) -> None:
+        """Answer a request inside a dialog whose method is not served there."""
+        self._transactions.sendResponse(_not_allowed(req)[0])
+
+
+def _not_allowed(req: Any) -> Any:
+    if req.getMethod() in NOT_SERVED:
+        return _final(req, 405, "Method Not Allowed", ("allow", ALLOW))
+    return _final(req, 501, "Not Implemented")
+
+
+def _final(req: Any, status: int, reason: str, *headers: tuple[str, str]) -> Any:
+    """What a request handler of sippy returns to send one response and be done."""
+    response = req.genResponse(status, reason)
+    for name, value in headers:
+        response.appendHeader(SipHeader(name=name, bodys=value))
+    return (response, None, None)
+
+
+def _warning(error: Exception) -> str:
+    """RFC 3261 section 20.43; 399 is "miscellaneous"."""
+    text = str(error).encode("ascii", "replace").decode().replace("\\", "?").replace('"', "'")
+    return f'399 - "{text}"'
+
+
+def _number(url: Any) -> str:
+    user = url.username or ""
+    return "" if user.lower() == "anonymous" else user
+
+
+def _display_name(name: str | None) -> str:
+    """Without the quotes' escapes (RFC 3261 section 25.1, quoted-pair)."""
+    return (name or "").replace('\\"', '"').replace("\\\\", "\\")

@@ -1,0 +1,74 @@
+"""What signalling tells the event loop about a call, and what it needs to be told. All immutable: they cross
+from one thread to the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.sip.sdp import Media
+from engine.lines import Hangup
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A call has come in and is not answered."""
+
+    did: str
+    cli: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The far end of an outgoing call alerts (180 or 183)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """The call is answered and both ends know each other's media."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class MediaChanged:
+    """A re-INVITE moved or held the far end's media; it is answered already."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key came by SIP INFO."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over; `detail` is what a person is told ("486 Busy Here")."""
+
+    hangup: Hangup
+    detail: str = ""
+
+
+Event = Invited | Ringing | Established | MediaChanged | Pressed | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An outgoing call to be made: `address` is where the INVITE is sent."""
+
+    user: str
+    host: str
+    port: int
+    address: str
+    caller_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMedia:
+    """Our RTP address of one call."""
+
+    host: str
+    port: int

@@ -1,0 +1,197 @@
+"""A leg of the SIP driver: signalling and media of one call, put together in the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from drivers.sip.bridge import Bridge
+from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from engine.audio.clip import Clip
+from engine.errors import EngineError, LegGone, Unsupported
+from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
+
+if TYPE_CHECKING:
+    from drivers.sip.line import Line
+    from drivers.sip.media.pool import MediaPool
+    from drivers.sip.media.port import MediaPort
+    from drivers.sip.sdp import Media
+
+T = TypeVar("T")
+
+
+class SipLeg(Leg):
+    """Made by the driver, which calls `attach` before anyone else sees the leg."""
+
+    def __init__(self, info: LegInfo, line: Line, pool: MediaPool, on_released: Callable[[SipLeg], None]) -> None:
+        super().__init__(info)
+        line.leg = self
+        self.detail = ""
+        """Why the leg has ended, for people: "486 Busy Here"."""
+        self.on_ringing: Callable[[], None] | None = None
+        """Called when the far end of an outgoing leg alerts."""
+        self.established = asyncio.Event()
+        """Set when the call is answered and the media is connected, and when the leg has ended."""
+        self._line = line
+        self._pool = pool
+        self._on_released = on_released
+        self._release_task: asyncio.Task[None] | None = None
+        self._port: MediaPort | None = None
+        self._answering = False
+        self._barge_in = False
+        self._bridge: Bridge | None = None
+
+    async def attach(self, near: SipLeg | None = None) -> MediaPort:
+        """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
+        port = await self._pool.open(
+            near=near._port if near else None, on_digit=self.digits.put, on_lost=self._on_media_lost
+        )
+        if not self.alive:
+            await port.close()
+            raise self._gone()
+        self._port = port
+        return port
+
+    def handle(self, event: Event) -> None:
+        """An event of the dialog, in the event loop."""
+        match event:
+            case Ringing():
+                if self.on_ringing is not None:
+                    self.on_ringing()
+            case Established(media) | MediaChanged(media):
+                self._connect(media)
+            case Pressed(key):
+                self._on_info_key(key)
+            case Ended(hangup, detail):
+                self.finish(hangup, detail)
+
+    def finish(self, hangup: Hangup, detail: str = "") -> None:
+        """The leg has ended; give back what it holds."""
+        if not self._set_ended(hangup):
+            return
+        self.detail = detail
+        self.established.set()
+        self._release_task = asyncio.get_running_loop().create_task(self._release())
+
+    # Leg
+
+    async def ring(self) -> None:
+        self._require()
+        self._line.ring()
+
+    async def answer(self) -> None:
+        port = self._require()
+        if not self._answering:
+            self._answering = True
+            self._line.answer(LocalMedia(port.host, port.port))
+        await self.established.wait()
+        self._require()
+
+    async def reject(self, cause: Cause) -> None:
+        self._require()
+        await self.hangup(cause)
+
+    async def hangup(self, cause: Cause = Cause.NORMAL) -> None:
+        if self.alive:
+            self._line.hang_up(cause)
+            self.finish(Hangup("local", cause))
+        assert self._release_task is not None
+        await asyncio.shield(self._release_task)
+
+    async def play(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> PlayResult:
+        port = self._require()
+        if barge_in and self.digits.pending:
+            return PlayResult(interrupted=True)
+        self._barge_in = barge_in
+        return await self._while_alive(port.play(clips, barge_in=barge_in, loop=loop))
+
+    async def send_digits(self, keys: str) -> None:
+        await self._while_alive(self._require().send_digits(keys))
+
+    async def record(
+        self,
+        path: Path,
+        *,
+        max_duration: float | None = None,
+        silence: float | None = None,
+        both: bool = False,
+    ) -> RecordingHandle:
+        port = self._require()
+        return await self._while_alive(port.record(path, max_duration=max_duration, silence=silence, both=both))
+
+    async def bridge(self, other: Leg) -> None:
+        if not isinstance(other, SipLeg) or other is self or other._pool is not self._pool:
+            raise Unsupported("only two different legs of one SIP driver can be bridged")
+        near, far = self._require(), other._require()
+        await self.unbridge()
+        await other.unbridge()
+        bridge = self._bridge = other._bridge = Bridge(self._pool, near, far)
+        try:
+            await self._while_alive(bridge.connect())
+        except BaseException:
+            await bridge.separate()
+            raise
+
+    async def unbridge(self) -> None:
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            await bridge.separate()
+
+    async def transfer(self, to: str) -> None:
+        raise Unsupported("this driver does not transfer calls")
+
+    # Inside
+
+    def _require(self) -> MediaPort:
+        if not self.alive or self._port is None:
+            raise self._gone()
+        return self._port
+
+    def _gone(self) -> LegGone:
+        return LegGone(f"leg {self.info.id} has ended")
+
+    async def _while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do `work` unless the leg ends first; then LegGone."""
+        task = asyncio.get_running_loop().create_task(work)
+        first: list[asyncio.Future[Any]] = [task, self.ended]
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Also when we are cancelled: the work stops on the line before we return.
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        if not self.alive:
+            if not task.cancelled():
+                task.exception()
+            raise self._gone()
+        return task.result()
+
+    def _connect(self, media: Media) -> None:
+        if self._port is None or not self.alive:
+            return
+        if not media.held:
+            self._port.connect(media.host, media.port, codec=media.codec, dtmf=media.dtmf)
+        self.established.set()
+
+    def _on_info_key(self, key: str) -> None:
+        self.digits.put(key)
+        if self._barge_in and self._port is not None and self.alive:
+            self._port.stop_playing()
+
+    def _on_media_lost(self) -> None:
+        if self.alive:
+            self._line.hang_up(Cause.FAILED)
+            self.finish(Hangup("local", Cause.FAILED), "the media worker died")
+
+    async def _release(self) -> None:
+        try:
+            with contextlib.suppress(EngineError):  # its worker may be gone, and the bridge with it
+                await self.unbridge()
+            if self._port is not None:
+                await self._port.close()
+        finally:
+            self._on_released(self)

@@ -1,0 +1,77 @@
+"""One call between two threads: what the event loop asks of the dialog goes one way, its events the other.
+
+Both ways keep their order, and nothing waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from drivers.sip.events import Call, Ended, Event, LocalMedia
+from engine.lines import Cause, Hangup
+
+if TYPE_CHECKING:
+    from drivers.sip.dialog import Dialog
+    from drivers.sip.endpoint import Endpoint
+    from drivers.sip.leg import SipLeg
+    from drivers.sip.reactor import Reactor
+
+log = logging.getLogger(__name__)
+
+
+class Line:
+    """`leg` belongs to the event loop, `dialog` to the signalling thread."""
+
+    def __init__(self, reactor: Reactor, loop: asyncio.AbstractEventLoop) -> None:
+        self.leg: SipLeg | None = None
+        self.dialog: Dialog | None = None
+        self._reactor = reactor
+        self._loop = loop
+
+    def call(self, endpoint: Endpoint, call: Call, media: LocalMedia) -> None:
+        """Make an outgoing call."""
+        self._reactor.post(self._call, endpoint, call, media)
+
+    def ring(self) -> None:
+        """Tell the far end that we are alerting."""
+        self._reactor.post(self._ring)
+
+    def answer(self, media: LocalMedia) -> None:
+        """Accept the incoming call."""
+        self._reactor.post(self._answer, media)
+
+    def hang_up(self, cause: Cause) -> None:
+        """Refuse, withdraw or end the call."""
+        self._reactor.post(self._hang_up, cause)
+
+    def post(self, event: Event) -> None:
+        """Hand an event over to the event loop; called in the signalling thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, event)
+        except RuntimeError:
+            log.debug("the event loop was closed before the SIP driver was stopped")
+
+    def _deliver(self, event: Event) -> None:
+        if self.leg is not None:
+            self.leg.handle(event)
+
+    def _call(self, endpoint: Endpoint, call: Call, media: LocalMedia) -> None:
+        try:
+            self.dialog = endpoint.call(call, media, self.post)
+        except Exception as error:
+            log.exception("the call to %s could not be made", call.host)
+            self.post(Ended(Hangup("local", Cause.FAILED), str(error)))
+
+    def _ring(self) -> None:
+        if self.dialog is not None:
+            self.dialog.ring()
+
+    def _answer(self, media: LocalMedia) -> None:
+        if self.dialog is not None:
+            self.dialog.answer(media)
+
+    def _hang_up(self, cause: Cause) -> None:
+        if self.dialog is not None:
+            self.dialog.hang_up(cause)

@@ -1,0 +1,150 @@
+# ruff: noqa: N802 - overridden methods keep sippy's names
+"""sippy's transaction layer over our own socket (RFC 3261 sections 17 and 18); signalling thread only."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from sippy.Network_server import Network_server, Network_server_opts, Remote_address
+from sippy.SipTransactionManager import SipTransactionManager
+from sippy.Time.MonoTime import MonoTime
+
+from drivers.sip import adapt
+from drivers.sip.reactor import Reactor
+
+BATCH = 64
+"""Datagrams read from one socket before the timers are looked at again."""
+
+NAMES_KEPT = 256
+"""Host names of peers whose address we remember."""
+
+
+class SipSocket(Network_server):
+    """One bound UDP socket, read by the reactor and written directly: sending a datagram does not wait."""
+
+    transport = "udp"
+
+    def __init__(self, config: dict[str, Any], options: Network_server_opts) -> None:
+        super().__init__(options)
+        self._reactor: Reactor = config["_reactor"]
+        self._accept: Callable[[bytes, str], bool] = config["_accept"]
+        self._named: dict[str, tuple[str, int]] = {}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        try:
+            self._socket.bind(self.uopts.laddress)
+        except OSError:
+            self._socket.close()
+            raise
+        self.uopts.laddress = self._socket.getsockname()
+        self._reactor.watch(self._socket, self._readable)
+
+    def learn(self, host: str, address: tuple[str, int]) -> None:
+        """`host`, a name in a Contact or Record-Route of a message from `address`, is reached there: nothing
+        can wait for a name server in this thread."""
+        if not _is_literal(host):
+            if len(self._named) >= NAMES_KEPT:
+                self._named.clear()
+            self._named[host] = address
+
+    def send_to(self, data: str | bytes, address: tuple[str, int], delayed: bool = False) -> None:
+        """Send one datagram; what cannot be sent is lost as on the wire, and sent again by the transaction."""
+        octets = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
+        host, port = address
+        if not _is_literal(host):
+            address = self._named.get(host, ("", 0))
+        try:
+            self._socket.sendto(octets, (address[0], port if _is_literal(host) else address[1]))
+        except OSError as error:
+            adapt.malformed.warning(f"not sent to {host}:{port}: {error}")
+
+    def _readable(self) -> None:
+        for _ in range(BATCH):
+            try:
+                data, source = self._socket.recvfrom(65535)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error for something sent earlier
+            if len(data) and self._accept(data, source[0]):
+                self.handle_read(data, Remote_address(source, self.transport), MonoTime())
+
+    def shutdown(self) -> None:
+        """Close the socket."""
+        self._reactor.unwatch(self._socket)
+        self._socket.close()
+        self.uopts.data_callback = None
+
+    def join(self) -> None:
+        """There is no thread to wait for."""
+
+
+@lru_cache(maxsize=1024)
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Transactions(SipTransactionManager):
+    """sippy's manager, without its banner, tolerant of any octets, and able to stop without leaving timers."""
+
+    model_udp_server = (SipSocket, Network_server_opts)
+
+    def handleIncoming(self, data_in: bytes, ra: Any, server: Any, rtime: Any) -> None:
+        """Decode so that a Latin-1 octet does not lose the message and the body counts octets, as
+        Content-Length does."""
+        head, separator, body = data_in.partition(b"\r\n\r\n")
+        try:
+            text = head.decode()
+        except UnicodeDecodeError:
+            text = head.decode("latin-1").replace("\x85", "?")  # which splitlines() takes for a line end
+        super().handleIncoming(text + separator.decode() + body.decode("latin-1"), ra, server, rtime)
+
+    def newTransaction(self, msg: Any, *args: Any, **kwargs: Any) -> Any:
+        msg.delHFs("user-agent")
+        return super().newTransaction(msg, *args, **kwargs)
+
+    def transmitMsg(self, userv: Any, msg: Any, address: Any, cachesum: Any, compact: bool = False) -> None:
+        msg.delHFs("user-agent")
+        super().transmitMsg(userv, msg, address, cachesum, compact)
+
+    def incomingResponse(self, msg: Any, t: Any, checksum: Any) -> None:
+        learn_names(t.userv, msg)
+        super().incomingResponse(msg, t, checksum)
+
+    def unregConsumer(self, consumer: Any, call_id: str) -> None:
+        # A call may reach the end of its life after we have stopped.
+        if self.req_consumers is not None:
+            super().unregConsumer(consumer, call_id)
+
+    @property
+    def pending(self) -> bool:
+        """True while a request of ours has no response, or a final response to an INVITE no ACK."""
+        return bool(self.tclient) or any(t.method == "INVITE" for t in self.tserver.values())
+
+    def shutdown(self) -> None:
+        """Close the socket and drop every transaction and its timers."""
+        for table in (self.tclient, self.tserver):
+            for transaction in list(table.values()):
+                for name in ("teA", "teB", "teC", "teD", "teE", "teF", "teG"):
+                    timer = getattr(transaction, name, None)
+                    if timer is not None:
+                        timer.cancel()
+                transaction.cleanup()
+        super().shutdown()
+
+
+def learn_names(server: SipSocket, message: Any) -> None:
+    """Remember where the hosts named in the Contact and Record-Route of `message` were heard from."""
+    source = message.getSource()
+    for header in ("contact", "record-route"):
+        for body in message.getHFBodys(header):
+            if not getattr(body, "asterisk", False):
+                server.learn(body.getUrl().host, source)

@@ -1,0 +1,83 @@
+"""SIP addresses that people write: what to call, where to listen, whom to allow (RFC 3261 section 19.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from engine.errors import ConfigurationError
+
+DEFAULT_PORT = 5060
+
+_URI = re.compile(
+    r"sip:(?:(?P<user>[A-Za-z0-9\-_.!~*'()&=+$,;?/%#]+)@)?"
+    r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9\-.]*[A-Za-z0-9])?)"
+    r"(?::(?P<port>[0-9]{1,5}))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SipUri:
+    """`sip:user@host:port`; user is empty when there is none, without percent escapes."""
+
+    user: str
+    host: str
+    port: int = DEFAULT_PORT
+
+
+def parse_uri(text: str) -> SipUri:
+    """Read a SIP URI without parameters or password. Raises ValueError that says what is expected."""
+    match = _URI.fullmatch(text.strip())
+    port = int(match["port"] or DEFAULT_PORT) if match else 0
+    if not match or not 0 < port < 65536:
+        raise ValueError(f"{text!r} is not a SIP address such as sip:201@192.0.2.7 or sip:201@192.0.2.7:5090")
+    return SipUri(unquote(match["user"] or ""), match["host"], port)
+
+
+async def resolve(host: str) -> str:
+    """The IPv4 address of `host`; literals are not looked up. Raises OSError when there is none."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        pass
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+    return str(found[0][4][0])
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """`host:port` to bind: one IPv4 address of this machine, port 0 for any free one.
+
+    The address is written into SIP and SDP, so "all interfaces" cannot be named here.
+    """
+    host, _, port = text.rpartition(":")
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        address = None
+    if address is None or address.is_unspecified or not port.isdecimal() or int(port) > 65535:
+        raise ConfigurationError(
+            f"sip.listen: {text!r}: expected one IPv4 address of this machine and a port, such as 192.0.2.7:5060"
+        )
+    return host, int(port)
+
+
+def peer_filter(allow: Sequence[str]) -> Callable[[str], bool]:
+    """A test whether a source address is in one of the networks of `allow` (addresses or CIDR)."""
+    try:
+        networks = [ipaddress.ip_network(entry, strict=False) for entry in allow]
+    except ValueError as error:
+        raise ConfigurationError(f"sip.allow: {error}; expected networks such as 192.0.2.0/24") from None
+
+    @lru_cache(maxsize=4096)
+    def allowed(source: str) -> bool:
+        address = ipaddress.ip_address(source)
+        return any(address in network for network in networks)
+
+    return allowed
