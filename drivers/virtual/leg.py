@@ -12,10 +12,29 @@ from drivers.virtual.party import Party
 from drivers.virtual.recorder import VirtualRecorder
 from engine.audio.clip import Clip
 from engine.errors import LegGone, Unsupported
-from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
+from engine.lines import Cause, DigitBuffer, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
 
 DIGIT_SECONDS = 0.2
 """100 ms of tone and 100 ms of pause."""
+
+
+class WatchedDigits(DigitBuffer):
+    """Keys whose reader the party can see: it knows when a key is wanted."""
+
+    def __init__(self, party: Party) -> None:
+        super().__init__()
+        self._party = party
+
+    async def get(self) -> str:
+        if self.pending:
+            return await super().get()
+        self._party.key_wanted.set()
+        for callback in tuple(self._party.on_wanting_key):
+            callback()
+        try:
+            return await super().get()
+        finally:
+            self._party.key_wanted.clear()
 
 
 class VirtualLeg(Leg):
@@ -26,6 +45,7 @@ class VirtualLeg(Leg):
         self.answered = False
         self.ringing = False
         self.party = Party(self)
+        self.digits = WatchedDigits(self.party)
         self.rejected: Cause | None = None
         self._on_end = on_end
         self._playing: asyncio.Task[PlayResult] | None = None

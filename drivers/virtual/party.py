@@ -42,6 +42,11 @@ class Party:
         self.on_listening: list[Callable[[], None]] = []
         """Called when the other side begins to record what this party says."""
 
+        self.key_wanted = asyncio.Event()
+        """Set while the other side waits for a key and none has been pressed yet."""
+        self.on_wanting_key: list[Callable[[], None]] = []
+        """Called when the other side begins to wait for a key."""
+
     @property
     def leg(self) -> VirtualLeg:
         """The engine's side of the line."""
@@ -55,6 +60,7 @@ class Party:
     def press(self, keys: str) -> None:
         """Press keys, at once."""
         if self._leg.alive and self._leg.answered:
+            self.key_wanted.clear()
             for key in keys:
                 self._leg.digits.put(key)
 

@@ -38,13 +38,14 @@ class Centres:
 
     def snapshot(self) -> dict[str, dict[str, int]]:
         """Centre → logged_in, available, waiting: what expressions see."""
+        return {name: self.counts(name) for name in self._centres}
+
+    def counts(self, name: str) -> dict[str, int]:
+        """logged_in, available and waiting of one centre."""
         return {
-            name: {
-                "logged_in": len(self.logged_in(name)),
-                "available": len(self.available(name)),
-                "waiting": self.waiting(name),
-            }
-            for name in self._centres
+            "logged_in": len(self.logged_in(name)),
+            "available": len(self.available(name)),
+            "waiting": self.waiting(name),
         }
 
     def waiting(self, name: str) -> int:

@@ -1,0 +1,148 @@
+"""`flowctl simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.scenario.compile import CompiledScenario
+    from tools.flowctl.simulator.run import Plan, Simulation
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    epilog="Example: flowctl simulate flows/call_centre/scenario.yaml --at 2027-07-13T10:00 "
+    "--agents 'support=201:accept@4s' --format json"
+)
+def simulate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.", show_default=False)],
+    did: Annotated[str | None, typer.Option(help="Called number; by default the scenario's first.")] = None,
+    cli: Annotated[str, typer.Option(help="Calling number.")] = "0143670903",
+    at: Annotated[
+        str | None, typer.Option(help="Date and time of the call, in the scenario's zone: 2027-07-14T10:00.")
+    ] = None,
+    press: Annotated[str | None, typer.Option(help="Keys, each pressed when a node next takes input: 14#.")] = None,
+    agents: Annotated[
+        str | None,
+        typer.Option(help="CENTRE=nobody, or CENTRE=CODE:accept|reject|ignore[@DELAY],…; centres separated by ;"),
+    ] = None,
+    script: Annotated[Path | None, typer.Option(help="File with at, call, agents and the caller's steps.")] = None,
+    output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Run a scenario without a telephone, on a virtual clock.
+
+    On a terminal, without --press and --script, you are the caller: type keys, decide what agents do.
+    """
+    import sys
+
+    from engine.errors import ConfigurationError
+    from tools.flowctl.simulator.run import simulate as run
+
+    if output not in ("text", "json"):
+        _cannot("--format is text or json")
+    compiled = _compiled(scenario, output)
+    try:
+        plan = _plan(did, cli, at, press, agents, script)
+    except ConfigurationError as error:
+        _cannot(str(error))
+    if output == "text" and not plan.steps and press is None and script is None and sys.stdin.isatty():
+        _make_live(plan)
+    simulation = run(compiled, plan)
+    _print(simulation, output)
+    if simulation.unmet is not None:
+        typer.echo(f"the call ended before the caller's step: {simulation.unmet}", err=True)
+    raise typer.Exit(1 if simulation.unmet is not None or simulation.record.result == "failed" else 0)
+
+
+def _cannot(message: str) -> NoReturn:
+    typer.echo(f"flowctl simulate: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _compiled(path: Path, output: str) -> CompiledScenario:
+    """The scenario, or its errors and exit 1."""
+    from engine.scenario.check import check
+    from tools.flowctl.render import render
+
+    if not path.is_file():
+        _cannot(f"{path}: no such file")
+    result = check(path)
+    if result.compiled is None:
+        errors = [finding for finding in result.diagnostics if finding.severity == "error"]
+        render(errors, "json" if output == "json" else "text")
+        raise typer.Exit(1)
+    return result.compiled
+
+
+def _plan(
+    did: str | None, cli: str, at: str | None, press: str | None, agents: str | None, script: Path | None
+) -> Plan:
+    from engine.errors import ConfigurationError
+    from engine.scenario.load import read_mapping
+    from tools.flowctl.simulator import caller, people
+    from tools.flowctl.simulator.run import Plan
+
+    document: dict[str, Any] = read_mapping(script) if script else {}
+    if unknown := document.keys() - {"name", "at", "call", "agents", "caller", "expect", "scenario"}:
+        raise ConfigurationError(f"{script}: unknown key {', '.join(sorted(unknown))}")
+    call = document.get("call") or {}
+    steps = caller.from_document(document["caller"]) if "caller" in document else []
+    return Plan(
+        did=did or call.get("did"),
+        cli=str(call.get("cli", cli)),
+        at=_moment(at or document.get("at")),
+        people={
+            **(people.from_document(document["agents"]) if "agents" in document else {}),
+            **(people.parse_spec(agents) if agents else {}),
+        },
+        steps=[*steps, *caller.from_keys(press or "")],
+    )
+
+
+def _moment(text: Any) -> Any:
+    from datetime import datetime
+
+    from engine.errors import ConfigurationError
+
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ConfigurationError(f"{text!r} is not a date and time: write 2027-07-14T10:00") from None
+
+
+def _make_live(plan: Plan) -> None:
+    from rich.console import Console
+
+    from tools.flowctl.simulator.live import LiveCaller
+
+    live = LiveCaller(Console(highlight=False))
+    plan.watch = live.watch
+    plan.ask_agents = live.ask_agents
+
+
+def _print(simulation: Simulation, output: str) -> None:
+    import json
+
+    if output == "json":
+        typer.echo(json.dumps(simulation.as_dict(), ensure_ascii=False, default=str))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    record = simulation.record
+    table = Table("at", "node", "type", "outcome", box=None, pad_edge=False)
+    for step in record.path:
+        table.add_row(f"{step.at:.1f} s", step.node, step.type, step.outcome or "-")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"heard: {', '.join(simulation.heard) or 'nothing'}", markup=False)
+    for warning in record.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    reason = f" ({record.reason})" if record.reason else ""
+    console.print(f"result: {record.result}{reason} after {record.duration:.1f} s", markup=False)

@@ -1,0 +1,126 @@
+"""Runs one simulated call."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from drivers.virtual import Heard, Party, VirtualDriver
+from engine.audio.library import PromptLibrary
+from engine.audio.recordings import Recordings
+from engine.audio.voices import TimedVoice
+from engine.call.call import Call
+from engine.call.record import CallRecord
+from engine.call.services import Services
+from engine.call.session import Session
+from engine.clock import LoopClock, run_virtual
+from engine.lines import Leg
+from engine.lines.lines import Lines
+from engine.scenario.compile import CompiledScenario
+from tools.flowctl.simulator.caller import Caller, Step
+from tools.flowctl.simulator.people import AgentScript, People, SimulatedCentres
+
+PATIENCE = 4 * 3600.0
+"""Virtual seconds after which the simulated caller hangs up, whatever happens."""
+
+
+@dataclass(slots=True)
+class Simulation:
+    """What a simulated call was like."""
+
+    record: CallRecord
+    heard: list[str]
+    variables: dict[str, Any]
+    unmet: Step | None = None
+    """The step of the script that never came about."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; `path`, `heard`, `variables` and `result` are the stable part."""
+        return {**self.record.as_dict(), "heard": self.heard, "variables": self.variables}
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything that a simulated call begins with. `at` without a zone is in the scenario's."""
+
+    did: str | None = None
+    cli: str = "0143670903"
+    at: datetime | None = None
+    people: People = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    ask_agents: Callable[[str], Awaitable[list[AgentScript]]] | None = None
+    watch: Callable[[Party, Call], None] | None = None
+    """Called as the call begins, by what shows it or types its keys."""
+
+
+def simulate(scenario: CompiledScenario, plan: Plan) -> Simulation:
+    """Run the call to its end on a new virtual clock."""
+    return run_virtual(lambda: _simulate(scenario, plan))
+
+
+async def _simulate(scenario: CompiledScenario, plan: Plan) -> Simulation:
+    model = scenario.scenario
+    zone = ZoneInfo(model.time_zone)
+    start = plan.at or datetime.now(zone)
+    clock = LoopClock(start if start.tzinfo else start.replace(tzinfo=zone))
+    driver = VirtualDriver()
+    with tempfile.TemporaryDirectory(prefix="flowctl-") as folder:
+        services = Services(
+            clock=clock,
+            prompts=PromptLibrary(TimedVoice()),
+            centres=SimulatedCentres(driver, plan.people, plan.ask_agents),
+            lines=Lines([driver]),
+            recordings=Recordings(Path(folder), clock),
+        )
+        return await _call(scenario, plan, driver, services)
+
+
+async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, services: Services) -> Simulation:
+    legs: list[Leg] = []
+    await driver.start(legs.append)
+    party = driver.call(plan.did or _any_did(scenario), plan.cli)
+    heard: list[str] = []
+
+    def hears(item: Heard) -> None:
+        if item.until is None:
+            heard.append(item.clip.label)
+
+    party.on_heard.append(hears)
+    caller = Caller(party, plan.steps)
+    session = Session(legs[0], scenario, services)
+    if plan.watch:
+        plan.watch(party, session.call)
+    acting = asyncio.ensure_future(caller.run())
+    patience = asyncio.get_running_loop().call_later(PATIENCE, party.hang_up)
+    try:
+        record = await session.run()
+    finally:
+        patience.cancel()
+        acting.cancel()
+        with suppress(asyncio.CancelledError):
+            await acting
+        await driver.stop()
+    return Simulation(record, _looped_once(heard), _shown(session.call), caller.stuck_at)
+
+
+def _any_did(scenario: CompiledScenario) -> str:
+    """A number that leads to the scenario."""
+    first = next(iter(scenario.scenario.did), "")
+    return first.rstrip("*") or "100"
+
+
+def _looped_once(heard: list[str]) -> list[str]:
+    """A sound repeated without another between is listed once: music on hold is one thing heard."""
+    return [label for index, label in enumerate(heard) if index == 0 or heard[index - 1] != label]
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    """The variables at the end of the call; masked ones as x."""
+    return {name: "x" * len(str(value)) if name in call.masked else value for name, value in call.variables.items()}
