@@ -43,17 +43,11 @@ def _undeclared(name: str, text: str, line: int, column: int) -> ExpressionError
     source = (text.split("\n") + [""] * line)[line - 1]
     is_function = source[column - 1 : column] == "("
     # The library points at the last dot of a dotted name, and at the parenthesis of a function.
-    start = (
-        source.rfind(name, 0, column - 1 + len(name))
-        if not source.startswith(name, column - 1)
-        else column - 1
-    )
+    start = source.rfind(name, 0, column - 1 + len(name)) if not source.startswith(name, column - 1) else column - 1
     column = start + 1 if start >= 0 else column
     if is_function:
         return ExpressionError(f"there is no function `{name}`", expression=text, line=line, column=column)
-    return ExpressionError(
-        f"`{name}` is not defined", expression=text, line=line, column=column, undefined=name
-    )
+    return ExpressionError(f"`{name}` is not defined", expression=text, line=line, column=column, undefined=name)
 
 
 def _no_overload(function: str, types: list[str]) -> str:

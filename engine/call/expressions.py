@@ -103,9 +103,7 @@ class Template:
 
     def render(self, names: Mapping[str, Any]) -> str:
         """The text with every part replaced by its value; raises ExpressionError."""
-        return "".join(
-            part if isinstance(part, str) else as_text(part.evaluate(names)) for part in self._parts
-        )
+        return "".join(part if isinstance(part, str) else as_text(part.evaluate(names)) for part in self._parts)
 
 
 class Environment:
@@ -118,9 +116,13 @@ class Environment:
         self._templates: dict[str, Template] = {}
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Environment:
-        """The environment of a scenario: the system's names, its variables, and what its nodes assign."""
-        declared = {name: DECLARED[variable.type] for name, variable in scenario.variables.items()}
+    def of(cls, scenario: Scenario, assumed: Iterable[str] = ()) -> Environment:
+        """The environment of a scenario: the system's names, its variables, and what its nodes assign.
+
+        `assumed` are further names, of any type: what a node that cannot be read may assign.
+        """
+        declared = dict.fromkeys(assumed, cel.Type.DYN)
+        declared.update((name, DECLARED[variable.type]) for name, variable in scenario.variables.items())
         return cls._with_assigned(declared, scenario.nodes.values())
 
     @classmethod
@@ -156,7 +158,8 @@ class Environment:
             return cel.Type.DYN
 
     def compile(self, text: str, want: Want = "any") -> Expression:
-        """Compile one expression. Raises ExpressionError, with line, column and the unknown name if that is it."""
+        """Compile one expression. Raises ExpressionError with line, column and, if that is it, the unknown
+        name."""
         found = self._expressions.get((text, want))
         if found is None:
             try:

@@ -74,7 +74,7 @@ def _after_string(text: str, at: int) -> int:
     return at + len(quote)
 
 
-def as_text(value: Any) -> str:  # noqa: PLR0911 - one line a type
+def as_text(value: Any) -> str:
     """A value as people write it: 3, 2.5, true, a list with commas; a time as ISO 8601 to the second."""
     match value:
         case None:

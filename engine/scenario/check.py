@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.scenario.compile import CompiledScenario, compile_scenario
-from engine.scenario.diagnostics import Diagnostic
+from engine.scenario.diagnostics import START, Diagnostic
+from engine.scenario.draft import make_draft
+from engine.scenario.load import load
 from engine.scenario.model import Scenario
+from engine.scenario.rules.registry import missing_keys, rules
+from engine.scenario.shape import check_shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +21,43 @@ class CheckResult:
     diagnostics: list[Diagnostic]
     compiled: CompiledScenario | None
 
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The diagnostics that keep the file out of service."""
+        return [found for found in self.diagnostics if found.severity == "error"]
+
 
 def check(path: Path | str, text: str | bytes | None = None) -> CheckResult:
-    """Check a scenario file, or `text` in its stead (an editor's unsaved content). Never raises for content;
-    a file that cannot be read is a finding too."""
-    path = Path(path)
-    source = path.read_bytes() if text is None else text.encode() if isinstance(text, str) else text
-    from ruamel.yaml import YAML
+    """Check a scenario file, or `text` in its stead (an editor's unsaved content).
 
-    document = YAML(typ="safe", pure=True).load(source)
-    return CheckResult([], compile_scenario(Scenario.from_document(document), path, source))
+    Never raises for what the file holds; a file that cannot be read is an E0001 too. Blocking: it reads the
+    audio files that the scenario names.
+    """
+    file = Path(path)
+    if text is None:
+        try:
+            source = file.read_bytes()
+        except OSError as error:
+            message = f"the file cannot be read: {error.strerror or error}"
+            return CheckResult([Diagnostic.at(START, "E0001", message, file=str(path))], None)
+    else:
+        source = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return _check(file, str(path), source)
+
+
+def _check(file: Path, name: str, source: bytes) -> CheckResult:
+    document, diagnostics = load(source, name)
+    if document is None:
+        return CheckResult(diagnostics, None)
+    findings = check_shape(document, missing_keys())
+    if not isinstance(document.data, dict):
+        return CheckResult([finding.diagnostic for finding in findings], None)
+    draft, later = make_draft(document, file, findings)
+    diagnostics = [finding.diagnostic for finding in (*findings, *later)]
+    for rule in rules().values():
+        diagnostics.extend(rule.check(draft))
+    diagnostics.sort(key=lambda found: found.order)
+    if any(found.severity == "error" for found in diagnostics):
+        return CheckResult(diagnostics, None)
+    scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})
+    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment))

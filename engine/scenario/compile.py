@@ -99,9 +99,11 @@ class CompiledScenario:
         return self.environment.template(text)
 
 
-def compile_scenario(scenario: Scenario, path: Path, source: bytes) -> CompiledScenario:
-    """Build the machine. The scenario must have passed the rules."""
-    environment = Environment.of(scenario)
+def compile_scenario(
+    scenario: Scenario, path: Path, source: bytes, environment: Environment | None = None
+) -> CompiledScenario:
+    """Build the machine. The scenario must have passed the rules; `environment` is its own, if made already."""
+    environment = environment or Environment.of(scenario)
     version = blake2b(source, digest_size=6).hexdigest()
     return CompiledScenario(scenario, path, version, build_machine(scenario, environment), environment)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from engine.nodes.base import Path
@@ -68,6 +69,9 @@ class _Builder:
         typed = key.kind == "plain" and not isinstance(resolve(key.text), str)
         self.keys[path] = _place(key, typed=typed)
         data[key.text] = self.value(path, value)
+        if value.kind == "plain" and not value.text:
+            # A value that is left out has no place of its own; the library puts it on a later line.
+            self.values[path] = replace(self.values[path], span=key.span)
 
 
 def _merged(node: YamlNode) -> list[tuple[YamlNode, YamlNode]]:

@@ -1,0 +1,305 @@
+"""The raw document against the JSON Schema: E0003, E0004, E0005, and the rules that name a missing key better."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from engine.nodes.base import Path
+from engine.nodes.fields import DURATION
+from engine.scenario.diagnostics import Diagnostic, Span
+from engine.scenario.document import Document
+from engine.scenario.scalars import is_ambiguous
+from engine.scenario.schema import scenario_schema
+from engine.scenario.suggest import did_you_mean
+
+SchemaError = Any
+"""A jsonschema ValidationError; its stubs call every field of it possibly unset, which it never is here."""
+
+MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
+"""(node type, key) → (rule, message) of the rule that speaks when a node lacks the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding and the path that it spoils: what stands there is not looked at by later rules."""
+
+    path: Path
+    diagnostic: Diagnostic
+
+
+@cache
+def _validator() -> Draft7Validator:
+    return Draft7Validator(scenario_schema())
+
+
+def check_shape(document: Document, missing_keys: MissingKeys) -> list[Finding]:
+    """Everything about the document's shape that is wrong; no two findings for one place."""
+    checker = _Checker(document, missing_keys)
+    for error in _validator().iter_errors(document.data):
+        checker.schema_error(error)
+    checker.ambiguous_words()
+    return checker.findings
+
+
+class _Checker:
+    def __init__(self, document: Document, missing_keys: MissingKeys) -> None:
+        self.document = document
+        self.findings: list[Finding] = []
+        self._missing_keys = missing_keys
+        self._seen: set[tuple[Path, Span]] = set()
+
+    def _add(self, path: Path, span: Span, rule: str, message: str, hint: str = "") -> None:
+        if (path, span) in self._seen:
+            return
+        self._seen.add((path, span))
+        found = Diagnostic.at(span, rule, message, file=self.document.file, hint=hint)
+        self.findings.append(Finding(path, found))
+
+    def schema_error(self, error: SchemaError) -> None:
+        """Report what the schema says, at the key or value that is wrong, in words about the language."""
+        path: Path = tuple(error.absolute_path)
+        match error.validator:
+            case "anyOf":
+                self._choice(error, path)
+            case "additionalProperties":
+                self._unknown_keys(error, path)
+            case "required":
+                self._missing_key(error, path)
+            case "pattern" if "propertyNames" in error.absolute_schema_path:
+                where = (*path, str(error.instance))
+                self._add(where, self.document.key_span(where), "E0003", _misfit(error.instance, error.schema))
+            case "type":
+                self._wrong_type(path, error.instance, error.schema, _listed(error.validator_value))
+            case "enum" | "const":
+                self._not_one_of(error, path)
+            case "pattern":
+                self._add(path, self.document.span(path), "E0003", _misfit(error.instance, error.schema))
+            case _:
+                self._add(path, self.document.span(path), "E0003", _limit(error), _says(error.schema))
+
+    def _choice(self, error: SchemaError, path: Path) -> None:
+        """None of several shapes fits: speak of the one that was most likely meant."""
+        branches: dict[int, list[SchemaError]] = {}
+        for part in error.context or ():
+            branches.setdefault(int(part.schema_path[0]), []).append(part)
+        fitting = [parts for parts in branches.values() if not any(_is_type_error(p) for p in parts)]
+        if not fitting:
+            wanted = [kind for parts in branches.values() for p in parts for kind in _listed(p.validator_value)]
+            text: Mapping[str, Any] = next(
+                (p[0].schema for p in branches.values() if "string" in _listed(p[0].validator_value)), {}
+            )
+            self._wrong_type(path, error.instance, text, list(dict.fromkeys(wanted)))
+            return
+        best = min(fitting, key=_distance)
+        if isinstance(error.instance, dict) and all(_foreign(parts) for parts in fitting):
+            self._unknown_item(error, path)
+            return
+        for part in best:
+            self.schema_error(part)
+
+    def _unknown_item(self, error: SchemaError, path: Path) -> None:
+        """A mapping that has nothing in common with any of the shapes: `{sya: hello}`."""
+        known = [key for branch in _resolved(error.validator_value) for key in branch.get("properties", {})]
+        keys = list(error.instance)
+        span = self.document.key_span((*path, keys[0])) if keys else self.document.span(path)
+        what = f"unknown key `{keys[0]}`" if keys else "an empty mapping"
+        hint = did_you_mean(keys[0], known) if keys else ""
+        self._add(path, span, "E0003", f"{what}: expected one of {', '.join(known)}", hint)
+
+    def _unknown_keys(self, error: SchemaError, path: Path) -> None:
+        known = list(error.schema.get("properties", {}))
+        is_outcomes = len(path) == 3 and path[0] == "nodes" and path[2] == "on"
+        for key in error.instance:
+            if key in known or any(re.search(p, key) for p in error.schema.get("patternProperties", {})):
+                continue
+            if is_outcomes:
+                kind = self.document.data["nodes"][path[1]]["type"]
+                message = f"a `{kind}` node has no outcome `{key}`: it has {', '.join(known)}"
+            elif key in ("next", "on") and len(path) == 2 and path[0] == "nodes":
+                message = f"a `{error.instance.get('type')}` node takes no `{key}`: wire its outcomes under `on`"
+            else:
+                message = f"unknown key `{key}`"
+            self._add((*path, key), self.document.key_span((*path, key)), "E0003", message, did_you_mean(key, known))
+
+    def _missing_key(self, error: SchemaError, path: Path) -> None:
+        for key in error.validator_value:
+            if key in error.instance:
+                continue
+            rule, message = "E0003", f"the key `{key}` is missing"
+            if len(path) == 2 and path[0] == "nodes":
+                kind = str(error.instance.get("type", ""))
+                rule, message = self._missing_keys.get((kind, key), (rule, message))
+            hint = _says(error.schema.get("properties", {}).get(key, {}))
+            self._add((*path, key), self._first_line(path), rule, message, hint)
+
+    def _first_line(self, path: Path) -> Span:
+        """Where to say that something is missing from a mapping: its key, else the line on which it begins."""
+        span = self.document.key_span(path)
+        if span.end_line == span.line:
+            return span
+        return Span(span.line, span.column, span.line, span.column + 1)
+
+    def _wrong_type(self, path: Path, value: Any, schema: Mapping[str, Any], wanted: list[str]) -> None:
+        span = self._first_line(path) if isinstance(value, dict | list) else self.document.span(path)
+        place = self.document.values.get(path)
+        pattern = schema.get("pattern")
+        if pattern == DURATION and isinstance(value, int | float) and not isinstance(value, bool):
+            message = f"{self._written(path)} is not a duration"
+            self._add(path, span, "E0003", message, f"write {self._written(path)}s, or a unit: 500ms, 30s, 2m, 1h")
+            return
+        scalar = place is not None and place.typed and value is not None
+        if scalar and "string" in wanted and "enum" not in schema:
+            written = self._written(path)
+            if pattern is None or re.search(pattern, written):
+                kind = "a boolean" if isinstance(value, bool) else "a number"
+                message = f"{written} without quotes is {kind}; a text is meant here"
+                self._add(path, span, "E0004", message, f'write "{written}"')
+                return
+        hint = ""
+        if wanted == ["boolean"] and isinstance(value, str):
+            true = value.lower() in ("yes", "on", "true", "1")
+            false = value.lower() in ("no", "off", "false", "0")
+            hint = f"write {'true' if true else 'false'}, without quotes" if true or false else ""
+        elif wanted in (["integer"], ["number"]) and isinstance(value, str) and re.fullmatch(r"-?[0-9.]+", value):
+            hint = "write the number without quotes"
+        elif wanted == ["array"] and not isinstance(value, dict):
+            hint = "put it in brackets: [ ]"
+        message = f"must be {' or '.join(_KINDS[kind] for kind in wanted)}, not {_kind_of(value)}"
+        self._add(path, span, "E0003", message, hint or _says(schema))
+
+    def _not_one_of(self, error: SchemaError, path: Path) -> None:
+        span = self.document.span(path)
+        value = error.instance
+        if path == ("format",):
+            self._add(path, span, "E0005", f"format {self._written(path)} is unknown", "write format: 1")
+            return
+        choices = [str(choice) for choice in _enum(error)]
+        what = "unknown node type" if path[:1] == ("nodes",) and path[2:] == ("type",) else "unknown value"
+        if isinstance(value, dict | list):
+            span = self._first_line(path)
+            self._add(path, span, "E0003", f"must be one of {', '.join(choices)}")
+            return
+        written = self._written(path)
+        message = f"{what} `{written}`: it is one of {', '.join(choices)}"
+        self._add(path, span, "E0003", message, did_you_mean(written, choices))
+
+    def _written(self, path: Path) -> str:
+        """The scalar at a path as it stands in the file."""
+        place = self.document.values[path]
+        if place.style != "plain" or place.span.line != place.span.end_line:
+            value: Any = self.document.data
+            for part in path:
+                value = value[part]
+            return str(value)
+        return self.document.text[place.start : place.start + place.span.end_column - place.span.column] or "nothing"
+
+    def ambiguous_words(self) -> None:
+        """E0004 for unquoted on/off/yes/no and 0143 where the schema took them as text, and for keys that are
+        not text."""
+        spoiled = {finding.path for finding in self.findings}
+        for path, place in self.document.values.items():
+            if place.style == "plain" and path not in spoiled and not _is_own(path) and not place.typed:
+                self._ambiguous(path, place.span, self._written(path))
+        for path, place in self.document.keys.items():
+            if place.style == "plain" and path not in spoiled and not _is_own(path) and not _is_on(path):
+                self._ambiguous(path, place.span, str(path[-1]), typed=place.typed)
+
+    def _ambiguous(self, path: Path, span: Span, written: str, *, typed: bool = False) -> None:
+        if typed or is_ambiguous(written):
+            kind = "a number" if written[:1].isdigit() else "a boolean"
+            message = f"{written} without quotes is {kind} to YAML; a text is meant here"
+            self._add(path, span, "E0004", message, f'write "{written}"')
+
+
+_KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+
+
+def _kind_of(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kinds = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+    return kinds[type(value)]
+
+
+def _is_own(path: Path) -> bool:
+    """True inside a top-level `x-…` key, which is nobody's business."""
+    return bool(path) and str(path[0]).startswith("x-")
+
+
+def _is_on(path: Path) -> bool:
+    return len(path) == 3 and path[0] == "nodes" and path[2] == "on"
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
+
+
+def _is_type_error(error: SchemaError) -> bool:
+    return error.validator == "type" and not error.relative_path
+
+
+def _distance(errors: list[SchemaError]) -> int:
+    """How far a mapping is from a shape: missing and unknown keys count most."""
+    return sum(3 if error.validator in ("required", "additionalProperties") else 1 for error in errors)
+
+
+def _foreign(errors: list[SchemaError]) -> bool:
+    """True when a mapping has no key of this shape."""
+    return any(
+        error.validator == "additionalProperties"
+        and not set(error.instance) & set(error.schema.get("properties", {}))
+        for error in errors
+    )
+
+
+def _resolved(branches: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    definitions = scenario_schema()["definitions"]
+    for branch in branches:
+        yield definitions[branch["$ref"].rsplit("/", 1)[1]] if "$ref" in branch else branch
+
+
+def _enum(error: SchemaError) -> list[Any]:
+    return list(error.validator_value) if error.validator == "enum" else [error.validator_value]
+
+
+def _says(schema: Mapping[str, Any]) -> str:
+    """The schema's own description of what belongs here."""
+    return str(schema.get("description", ""))
+
+
+def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
+    if schema.get("pattern") == DURATION:
+        return f"`{value}` is not a duration: write 500ms, 30s, 2m or 1h"
+    said = _says(schema)
+    return f"`{value}` does not fit here: {said}" if said else f"`{value}` does not fit here"
+
+
+def _limit(error: SchemaError) -> str:
+    value = error.validator_value
+    messages = {
+        "minimum": f"must be at least {value}",
+        "exclusiveMinimum": f"must be more than {value}",
+        "maximum": f"must be at most {value}",
+        "exclusiveMaximum": f"must be less than {value}",
+        "minItems": "must not be empty",
+        "minLength": "must not be empty",
+        "minProperties": "must not be empty",
+        "maxItems": f"must have at most {value} items",
+    }
+    return messages.get(str(error.validator), str(error.message)[:200])
