@@ -1,0 +1,61 @@
+"""The built wheel works by itself: in a clean environment, from another folder, without this checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("engine", "drivers", "flows", "tools", "pyproject.toml", "README.md", "LICENSE")
+
+
+def run(*command: object, cwd: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env=environment, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def flowctl() -> Iterator[Path]:
+    """The command, installed from the wheel with the base dependencies alone."""
+    with TemporaryDirectory(prefix="flowctl-wheel-") as name:
+        folder = Path(name)
+        source = folder / "source"
+        for part in SOURCES:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            (source / part).parent.mkdir(parents=True, exist_ok=True)
+            copy(ROOT / part, source / part)
+        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source, cwd=folder)
+        shutil.rmtree(source)
+        (wheel,) = folder.glob("*.whl")
+        # The versions of the lock, without its hashes: they cannot be given together with a local wheel.
+        pins = re.findall(r"(?m)^[A-Za-z0-9._-]+==\S+", (ROOT / "requirements.txt").read_text())
+        (folder / "constraints.txt").write_text("\n".join(pins))
+        run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+        pip = (folder / "venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+        run(*pip, "--only-binary", ":all:", "--constraint", folder / "constraints.txt", wheel, cwd=folder)
+        yield folder / "venv/bin/flowctl"
+
+
+def test_a_call_from_the_wheel(flowctl: Path, tmp_path: Path):
+    assert re.fullmatch(r"flowctl \d+\.\d+\.\d+\n", run(flowctl, "--version", cwd=tmp_path))
+    run(flowctl, "init", "here", "--language", "en", cwd=tmp_path)
+    scenario = "here/flows/call_centre/scenario.yaml"
+    assert json.loads(run(flowctl, "validate", "here/flows", "--format", "json", cwd=tmp_path)) == []
+    # A public holiday, and the caller asks to leave a message.
+    options = ("--at", "2027-07-14T10:00", "--press", "1", "--format", "json")
+    call = json.loads(run(flowctl, "simulate", scenario, *options, cwd=tmp_path))
+    assert [step["node"] for step in call["path"]][:4] == ["welcome", "opening", "closed_message", "message"]
+    assert "closed.wav" in call["heard"]
