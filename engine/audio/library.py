@@ -12,6 +12,8 @@ from engine.audio.voices import Voice
 from engine.errors import AudioError
 
 SOUNDS = Path(__file__).parent / "sounds"
+LANGUAGES = frozenset({"en", "fr"})
+"""Those that the engine's own sounds are recorded in."""
 FALLBACK_LANGUAGE = "en"
 CACHE_BYTES = 64 << 20
 
@@ -32,7 +34,7 @@ class PromptLibrary:
 
     async def sound(self, name: str, language: str) -> Clip:
         """One of the engine's own recordings, in English where the language has none."""
-        folder = language if (SOUNDS / language).is_dir() else FALLBACK_LANGUAGE
+        folder = language if language in LANGUAGES else FALLBACK_LANGUAGE
         return await self._read(SOUNDS, folder, f"{name}.wav")
 
     async def digits(self, keys: str, language: str) -> list[Clip]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -55,7 +55,10 @@ def span_of(written: Range, *, overnight: bool) -> Span:
 def _holidays(country: str, region: str | None) -> Mapping[date, str]:
     import holidays
 
-    calendar: Mapping[date, str] = holidays.country_holidays(country, subdiv=region)
+    # The years that calls will ask for are worked out now: the first call of a year shall not wait for it.
+    this_year = datetime.now(UTC).year
+    years = range(this_year - 1, this_year + 3)
+    calendar: Mapping[date, str] = holidays.country_holidays(country, subdiv=region, years=years)
     return calendar
 
 

@@ -12,6 +12,7 @@ from engine.nodes.fields import NodeName
 
 if TYPE_CHECKING:
     from engine.call.call import Call
+    from engine.scenario.model import Scenario
 
 END = "end"
 """The built-in last node: hangs up."""
@@ -71,6 +72,9 @@ class Node(BaseModel):
             yield Edge("next", self.next, ("next",))
         for outcome, target in (self.on or {}).items():
             yield Edge(outcome, target, ("on", outcome))
+
+    def prepare(self, scenario: Scenario) -> None:
+        """Load, when the scenario is compiled, what a call should not have to wait for. Blocking is allowed."""
 
     async def run(self, call: Call) -> str:
         """Do the node's work and return the outcome. May be cancelled at any await."""

@@ -11,6 +11,7 @@ from engine.nodes.base import Node
 
 if TYPE_CHECKING:
     from engine.call.call import Call
+    from engine.scenario.model import Scenario
 
 DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 RANGE = r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)(\+1)?$"
@@ -80,6 +81,9 @@ class Hours(Node):
 
     def possible(self) -> tuple[str, ...]:
         return self.outcomes if self.holidays else ("open", "closed")
+
+    def prepare(self, scenario: Scenario) -> None:
+        Calendar.of(self, self.time_zone or scenario.time_zone)
 
     async def run(self, call: Call) -> str:
         if self.override and (forced := call.services.switches.get(self.override)):

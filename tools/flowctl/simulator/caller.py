@@ -72,7 +72,7 @@ class Caller:
         self._ended: dict[int, asyncio.Event] = {}
         self._wants_speech = asyncio.Event()
         self.done = 0
-        """Steps that were carried out."""
+        """Steps that came about; one that speaks, once it has begun to."""
         party.on_heard.append(self._on_heard)
         party.on_listening.append(self._wants_speech.set)
 
@@ -85,20 +85,22 @@ class Caller:
         """Carry out the steps in order; then keep silent."""
         cued = False
         for step in self._steps:
+            heard, cued = cued, step.kind == "hears"
             match step.kind:
                 case "hears":
                     await self._hear(step)
                 case "presses":
-                    await self._press(step.text, cued=cued)
+                    await self._press(step.text, cued=heard)
                 case "speaks":
                     await self._wants_speech.wait()
                     self._wants_speech.clear()
+                    self.done += 1
                     await self._party.say(_murmur(step.seconds))
+                    continue
                 case "waits":
                     await asyncio.sleep(step.seconds)
                 case "hangs_up":
                     self._party.hang_up()
-            cued = step.kind == "hears"
             self.done += 1
 
     async def _hear(self, step: Step) -> None:

@@ -62,24 +62,24 @@ class Plan:
 
 def simulate(scenario: CompiledScenario, plan: Plan) -> Simulation:
     """Run the call to its end on a new virtual clock."""
-    return run_virtual(lambda: _simulate(scenario, plan))
+    with tempfile.TemporaryDirectory(prefix="flowctl-") as folder:
+        return run_virtual(lambda: _simulate(scenario, plan, Path(folder)))
 
 
-async def _simulate(scenario: CompiledScenario, plan: Plan) -> Simulation:
+async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Simulation:
     model = scenario.scenario
     zone = ZoneInfo(model.time_zone)
     start = plan.at or datetime.now(zone)
     clock = LoopClock(start if start.tzinfo else start.replace(tzinfo=zone))
     driver = VirtualDriver()
-    with tempfile.TemporaryDirectory(prefix="flowctl-") as folder:
-        services = Services(
-            clock=clock,
-            prompts=PromptLibrary(TimedVoice()),
-            centres=SimulatedCentres(driver, plan.people, plan.ask_agents),
-            lines=Lines([driver]),
-            recordings=Recordings(Path(folder), clock),
-        )
-        return await _call(scenario, plan, driver, services)
+    services = Services(
+        clock=clock,
+        prompts=PromptLibrary(TimedVoice()),
+        centres=SimulatedCentres(driver, plan.people, plan.ask_agents),
+        lines=Lines([driver]),
+        recordings=Recordings(folder, clock),
+    )
+    return await _call(scenario, plan, driver, services)
 
 
 async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, services: Services) -> Simulation:

@@ -1,0 +1,99 @@
+"""The contract suite's view of the SIP driver: far ends are the tests' own user agent, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from support.farend import Bench, FarEnd
+from support.sipua import Call, SipUa
+from support.sound import alaw_decode, alaw_encode, ulaw_decode
+
+from drivers.sip import SipDriver
+from engine.audio.clip import Clip
+from engine.lines import Leg
+
+
+class SipFarEnd(FarEnd):
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    async def press(self, keys: str) -> None:
+        for key in keys:
+            await self.call.rtp.press(key)
+
+    async def say(self, clip: Clip) -> None:
+        await self.call.rtp.stream(alaw_encode(clip.samples))
+
+    async def hang_up(self) -> None:
+        if self.call.incoming or self.call.answered_200:
+            self.call.send_bye()
+        else:
+            self.call.cancel()
+
+    def heard(self) -> bytes:
+        packets = sorted({p.seq: p for p in self.call.rtp.audio()}.values(), key=lambda p: p.timestamp)
+        return b"".join(alaw_decode(p.payload) if p.payload_type == 8 else ulaw_decode(p.payload) for p in packets)
+
+    async def ended(self) -> None:
+        finals = asyncio.ensure_future(self.call.response(*range(300, 700), timeout=5))
+        over = asyncio.ensure_future(self.call.over.wait())
+        try:
+            await asyncio.wait({finals, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (finals, over):
+                task.cancel()
+                with suppress(asyncio.CancelledError, TimeoutError):
+                    await task
+
+
+class SipBench(Bench):
+    lossy = True
+
+    def __init__(self, driver: SipDriver, ua: SipUa) -> None:
+        self.driver = driver
+        self.ua = ua
+        self.legs: asyncio.Queue[Leg] = asyncio.Queue()
+        self.phones: list[SipUa] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def call_in(self, did: str, cli: str) -> tuple[Leg, FarEnd]:
+        call = await self.ua.invite(did, self.driver.address, cli=cli)
+        leg = await asyncio.wait_for(self.legs.get(), 3)
+        self.tasks.append(asyncio.ensure_future(_answered(call)))
+        return leg, SipFarEnd(call)
+
+    def phone(self, behaviour: str) -> tuple[str, list[FarEnd]]:
+        calls: list[FarEnd] = []
+        self.tasks.append(asyncio.ensure_future(self._ring(behaviour, calls)))
+        return self.ua.uri(behaviour), calls
+
+    async def _ring(self, behaviour: str, calls: list[FarEnd]) -> None:
+        call = await self.ua.next_call()
+        calls.append(SipFarEnd(call))
+        call.ring()
+        if behaviour == "answer":
+            await call.answer()
+        elif behaviour in ("busy", "reject"):
+            call.reject(486 if behaviour == "busy" else 603)
+
+
+async def _answered(call: Call) -> None:
+    with suppress(TimeoutError, AssertionError):
+        await call.answered()
+
+
+@asynccontextmanager
+async def sip_bench() -> AsyncIterator[Bench]:
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(41000, 41100), media_workers=1)
+    async with SipUa.open() as ua:
+        bench = SipBench(driver, ua)
+        await driver.start(bench.legs.put_nowait)
+        try:
+            yield bench
+        finally:
+            for task in bench.tasks:
+                task.cancel()
+            await asyncio.gather(*bench.tasks, return_exceptions=True)
+            await driver.stop()
