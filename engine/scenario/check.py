@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from engine.scenario.diagnostics import START, Diagnostic
 from engine.scenario.draft import make_draft
 from engine.scenario.load import load
 from engine.scenario.model import Scenario
+from engine.scenario.rules.e1012_same_did import same_did
 from engine.scenario.rules.registry import missing_keys, rules
 from engine.scenario.shape import check_shape
+from engine.scenario.table import DidTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,18 @@ def check(path: Path | str, text: str | bytes | None = None) -> CheckResult:
     return _check(file, str(path), source)
 
 
+def check_files(paths: Sequence[Path]) -> list[CheckResult]:
+    """Check files that one server would serve together: also that no number leads to two of them (E1012)."""
+    results = [check(path) for path in paths]
+    table = DidTable(result.compiled for result in results if result.compiled is not None)
+    for conflict in table.conflicts:
+        index = next(i for i, result in enumerate(results) if result.compiled is conflict.second)
+        found = same_did(conflict)
+        diagnostics = sorted([*results[index].diagnostics, found], key=lambda found: found.order)
+        results[index] = CheckResult(diagnostics, results[index].compiled)
+    return results
+
+
 def _check(file: Path, name: str, source: bytes) -> CheckResult:
     document, diagnostics = load(source, name)
     if document is None:
@@ -60,4 +75,5 @@ def _check(file: Path, name: str, source: bytes) -> CheckResult:
     if any(found.severity == "error" for found in diagnostics):
         return CheckResult(diagnostics, None)
     scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})
-    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment))
+    places = {did: document.span(("did", index)) for index, did in enumerate(scenario.did)}
+    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment, places))

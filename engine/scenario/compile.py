@@ -13,6 +13,7 @@ from transitions import Machine
 from engine.call.expressions import ZERO, Environment, Expression, Template
 from engine.errors import CallError
 from engine.nodes.base import END, Edge, Node
+from engine.scenario.diagnostics import Span
 from engine.scenario.model import Scenario
 
 Names = Callable[[], Mapping[str, Any]]
@@ -68,6 +69,7 @@ class CompiledScenario:
     """Short hash of the file's content."""
     machine: Machine
     environment: Environment
+    did_places: Mapping[str, Span]
 
     @property
     def name(self) -> str:
@@ -100,12 +102,13 @@ class CompiledScenario:
 
 
 def compile_scenario(
-    scenario: Scenario, path: Path, source: bytes, environment: Environment | None = None
+    scenario: Scenario, path: Path, source: bytes, environment: Environment, places: Mapping[str, Span]
 ) -> CompiledScenario:
-    """Build the machine. The scenario must have passed the rules; `environment` is its own, if made already."""
-    environment = environment or Environment.of(scenario)
+    """Build the machine of a scenario that has passed the rules. `environment` is its own; `places` says where
+    its numbers stand in the file."""
     version = blake2b(source, digest_size=6).hexdigest()
-    return CompiledScenario(scenario, path, version, build_machine(scenario, environment), environment)
+    machine = build_machine(scenario, environment)
+    return CompiledScenario(scenario, path, version, machine, environment, places)
 
 
 def build_machine(scenario: Scenario, environment: Environment) -> Machine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +81,21 @@ def _lines(text: str) -> list[str]:
     return re.split("\r\n|\r|\n", text)
 
 
-def walk_files(paths: list[Path]) -> Iterator[Path]:
-    """Scenario files: the files given, and every `*.yaml` below the folders given except `*.test.yaml`."""
+NOT_SCENARIOS = ("server.yaml", "directory.yaml")
+"""A server's own files, which may stand in the same folder."""
+
+
+def walk_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Scenario files: the files given, and every `*.yaml` below the folders given except `*.test.yaml`, a
+    server's own files, and what is in hidden folders."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                found for found in path.rglob("*.yaml") if found.is_file() and not found.name.endswith(".test.yaml")
-            )
+            yield from (found for found in sorted(path.rglob("*.yaml")) if _is_scenario(found, path))
         else:
             yield path
+
+
+def _is_scenario(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    other = file.name.endswith(".test.yaml") or file.name in NOT_SCENARIOS
+    return not hidden and not other and file.is_file()

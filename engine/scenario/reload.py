@@ -1,0 +1,168 @@
+"""The scenarios of a folder, kept in service while people edit them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.scenario.check import CheckResult, check
+from engine.scenario.compile import CompiledScenario
+from engine.scenario.load import walk_files
+from engine.scenario.table import Conflict, DidTable
+
+log = logging.getLogger("flowctl.scenario")
+
+DEBOUNCE_MS = 100
+"""Changes that follow each other this closely are looked at together: an editor's save is several."""
+
+ABSENT_SECONDS = 1.0
+"""How often a folder that does not exist is looked for."""
+
+Stamp = tuple[int, int, int]
+"""Inode, time of change and size of a file: what tells one content from another without reading it."""
+
+
+@dataclass(slots=True)
+class _File:
+    stamp: Stamp
+    good: CompiledScenario | None = None
+    refused: bool = False
+
+
+class ScenarioStore:
+    """Every `*.yaml` below a folder except `*.test.yaml`: the last good version of each is in `table`.
+
+    A call keeps the version on which it began, since it holds that version itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.table = DidTable()
+        self._files: dict[Path, _File] = {}
+        self._conflicts: set[tuple[str, Path, Path]] = set()
+
+    async def load(self) -> None:
+        """Look at the folder now. A broken file is reported and keeps nobody else out."""
+        if not self.folder.is_dir():
+            log.error("the scenario folder %s does not exist", self.folder)
+        await self._refresh(sounds_changed=False)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Follow the changes of the folder until `stop` is set."""
+        from watchfiles import awatch
+
+        while not stop.is_set():
+            if not self.folder.is_dir():
+                await self._refresh(sounds_changed=False)
+                await asyncio.sleep(ABSENT_SECONDS)
+                continue
+            changes = awatch(
+                self.folder, watch_filter=None, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 2, stop_event=stop
+            )
+            # What changed between the last look and the start of the watching gives no event.
+            await self._refresh(sounds_changed=False)
+            try:
+                async for batch in changes:
+                    sounds = any(not name.endswith(".yaml") for _, name in batch)
+                    await self._refresh(sounds_changed=sounds)
+                    if not self.folder.is_dir():
+                        break
+            except OSError as error:
+                log.error("the scenario folder %s cannot be watched: %s", self.folder, error)
+                await asyncio.sleep(ABSENT_SECONDS)
+
+    async def _refresh(self, *, sounds_changed: bool) -> None:
+        """Compare the folder with what is known, check what is new, and swap the table."""
+        stamps = await asyncio.to_thread(_stamps, self.folder)
+        changed = False
+        for path in [path for path in self._files if path not in stamps]:
+            gone = self._files.pop(path)
+            changed = changed or gone.good is not None
+            log.info("%s is gone; its scenario is out of service", path, extra={"file": str(path)})
+        for path, stamp in stamps.items():
+            known = self._files.get(path)
+            again = known is not None and known.refused and sounds_changed
+            if known is None or known.stamp != stamp or again:
+                file = self._files.setdefault(path, _File(stamp))
+                file.stamp = stamp
+                changed = await self._take(path, file) or changed
+        if changed:
+            good = [self._files[path].good for path in sorted(self._files)]
+            self.table = DidTable(scenario for scenario in good if scenario is not None)
+            self._report(self.table.conflicts)
+
+    async def _take(self, path: Path, file: _File) -> bool:
+        """Check one file; True when another version of it goes into service."""
+        try:
+            result = await asyncio.to_thread(check, path)
+        except Exception:
+            log.exception("%s: the check itself failed; the file is refused", path)
+            file.refused = True
+            return False
+        file.refused = result.compiled is None
+        if result.compiled is None:
+            _report_refusal(path, file, result)
+            return False
+        if file.good is not None and file.good.version == result.compiled.version:
+            return False
+        file.good = result.compiled
+        scenario = result.compiled
+        log.info(
+            "%s: version %s of %s is in service for %s",
+            path,
+            scenario.version,
+            scenario.name,
+            ", ".join(scenario.scenario.did) or "no number",
+            extra={"file": str(path), "scenario": scenario.name, "version": scenario.version},
+        )
+        return True
+
+    def _report(self, conflicts: list[Conflict]) -> None:
+        """Say each conflict once, when it appears."""
+        now = {(conflict.did, conflict.first.path, conflict.second.path) for conflict in conflicts}
+        for did, first, second in sorted(now - self._conflicts):
+            log.error(
+                "%s: E1012 the number %s already leads to %s, which keeps it",
+                second,
+                did,
+                first,
+                extra={"file": str(second), "rule": "E1012"},
+            )
+        self._conflicts = now
+
+
+def _stamps(folder: Path) -> dict[Path, Stamp]:
+    found: dict[Path, Stamp] = {}
+    for path in walk_files([folder] if folder.is_dir() else []):
+        try:
+            status = path.stat()
+        except OSError:
+            # It went away between the listing and now.
+            continue
+        found[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return found
+
+
+def _report_refusal(path: Path, file: _File, result: CheckResult) -> None:
+    for found in result.errors:
+        log.error(
+            "%s:%d:%d: %s %s%s",
+            path,
+            found.line,
+            found.column,
+            found.rule,
+            found.message,
+            f" ({found.hint})" if found.hint else "",
+            extra={"file": str(path), "line": found.line, "column": found.column, "rule": found.rule},
+        )
+    if file.good is None:
+        log.error("%s is refused; no version of it is in service", path, extra={"file": str(path)})
+    else:
+        log.error(
+            "%s is refused; the last good version %s keeps serving",
+            path,
+            file.good.version,
+            extra={"file": str(path), "version": file.good.version},
+        )
