@@ -84,7 +84,8 @@ def encode(samples: bytes, law: Law) -> bytes:
     """Linear samples → one octet each. The first call of a process builds a table (some 30 ms a law)."""
     import numpy as np
 
-    return _codes(law)[np.frombuffer(samples, "<u2")].tobytes()
+    codes: bytes = _codes(law)[np.frombuffer(samples, "<u2")].tobytes()
+    return codes
 
 
 def decode(codes: bytes, law: Law) -> bytes:
