@@ -106,6 +106,8 @@ def compile_scenario(
 ) -> CompiledScenario:
     """Build the machine of a scenario that has passed the rules. `environment` is its own; `places` says where
     its numbers stand in the file."""
+    for node in scenario.nodes.values():
+        node.prepare(scenario)
     version = blake2b(source, digest_size=6).hexdigest()
     machine = build_machine(scenario, environment)
     return CompiledScenario(scenario, path, version, machine, environment, places)
