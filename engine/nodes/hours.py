@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from engine.call.calendar import Calendar
 from engine.nodes.base import Node
@@ -27,7 +28,18 @@ TimeRange = Annotated[
     str,
     Field(pattern=RANGE, description='"08:00-12:00"; past midnight "20:00-08:00+1"; 24:00 is a legal end.'),
 ]
-DateKey = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A date, such as 2027-12-24.")]
+
+
+def _existing_date(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+DateKey = Annotated[
+    str,
+    Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A date, such as 2027-12-24."),
+    AfterValidator(_existing_date),
+]
 
 
 class OvernightRange(BaseModel):

@@ -104,8 +104,12 @@ class CompiledScenario:
 def compile_scenario(
     scenario: Scenario, path: Path, source: bytes, environment: Environment, places: Mapping[str, Span]
 ) -> CompiledScenario:
-    """Build the machine of a scenario that has passed the rules. `environment` is its own; `places` says where
-    its numbers stand in the file."""
+    """Build the machine of a scenario that has passed the rules, and let its nodes load what they need.
+
+    `environment` is its own; `places` says where its numbers stand in the file. Blocking.
+    """
+    for node in scenario.nodes.values():
+        node.prepare(scenario)
     for node in scenario.nodes.values():
         node.prepare(scenario)
     version = blake2b(source, digest_size=6).hexdigest()
