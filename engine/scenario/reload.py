@@ -45,37 +45,34 @@ class ScenarioStore:
 
     async def load(self) -> None:
         """Look at the folder now. A broken file is reported and keeps nobody else out."""
-        if not self.folder.is_dir():
+        if not await self._refresh():
             log.error("the scenario folder %s does not exist", self.folder)
-        await self._refresh(sounds_changed=False)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow the changes of the folder until `stop` is set."""
         from watchfiles import awatch
 
         while not stop.is_set():
-            if not self.folder.is_dir():
-                await self._refresh(sounds_changed=False)
-                await asyncio.sleep(ABSENT_SECONDS)
-                continue
-            changes = awatch(
-                self.folder, watch_filter=None, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 2, stop_event=stop
-            )
-            # What changed between the last look and the start of the watching gives no event.
-            await self._refresh(sounds_changed=False)
             try:
+                changes = awatch(
+                    self.folder, watch_filter=None, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 2, stop_event=stop
+                )
                 async for batch in changes:
                     sounds = any(not name.endswith(".yaml") for _, name in batch)
-                    await self._refresh(sounds_changed=sounds)
-                    if not self.folder.is_dir():
+                    if not await self._refresh(sounds_changed=sounds):
                         break
             except OSError as error:
-                log.error("the scenario folder %s cannot be watched: %s", self.folder, error)
+                log.debug("the scenario folder %s cannot be watched: %s", self.folder, error)
+            # The folder is away, or was: what it holds when it is back came without an event.
+            if not stop.is_set():
                 await asyncio.sleep(ABSENT_SECONDS)
+                await self._refresh()
 
-    async def _refresh(self, *, sounds_changed: bool) -> None:
-        """Compare the folder with what is known, check what is new, and swap the table."""
+    async def _refresh(self, *, sounds_changed: bool = False) -> bool:
+        """Compare the folder with what is known, check what is new, and swap the table. False: no such folder."""
         stamps = await asyncio.to_thread(_stamps, self.folder)
+        exists = stamps is not None
+        stamps = stamps or {}
         changed = False
         for path in [path for path in self._files if path not in stamps]:
             gone = self._files.pop(path)
@@ -92,6 +89,7 @@ class ScenarioStore:
             good = [self._files[path].good for path in sorted(self._files)]
             self.table = DidTable(scenario for scenario in good if scenario is not None)
             self._report(self.table.conflicts)
+        return exists
 
     async def _take(self, path: Path, file: _File) -> bool:
         """Check one file; True when another version of it goes into service."""
@@ -133,9 +131,12 @@ class ScenarioStore:
         self._conflicts = now
 
 
-def _stamps(folder: Path) -> dict[Path, Stamp]:
+def _stamps(folder: Path) -> dict[Path, Stamp] | None:
+    """The scenario files below a folder; None when there is no such folder."""
+    if not folder.is_dir():
+        return None
     found: dict[Path, Stamp] = {}
-    for path in walk_files([folder] if folder.is_dir() else []):
+    for path in walk_files([folder]):
         try:
             status = path.stat()
         except OSError:

@@ -19,14 +19,13 @@ def is_dead_end(node: Node) -> bool:
 
 
 class DeadEnd(Rule):
-    """A circle from which nothing leads out is no dead end: the caller can hang up, and limits have rules of
-    their own. An agent search without exits is E5004's."""
+    """Leaves an agent search without exits to E5004."""
 
     id: ClassVar[str] = "E1004"
     summary: ClassVar[str] = "Dead end"
     why: ClassVar[str] = (
         "The node has neither `next` nor an outcome under `on`, so the call has nowhere to go. Write `next: end` to "
-        "end the call there."
+        "end the call there. A circle from which nothing leads out is no dead end: the caller can hang up."
     )
     bad: ClassVar[str] = """\
 format: 1

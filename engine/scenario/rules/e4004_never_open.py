@@ -12,11 +12,14 @@ from engine.scenario.rules.base import Rule
 
 
 class NeverOpen(Rule):
-    """A node with an `override` can be opened by hand, and is let be."""
+    """Looks at the week and at the dated exceptions."""
 
     id: ClassVar[str] = "E4004"
     summary: ClassVar[str] = "Never open"
-    why: ClassVar[str] = "No day has an opening range, so every call would take the `closed` branch."
+    why: ClassVar[str] = (
+        "No day has an opening range, so every call would take the `closed` branch. With an `override`, people can "
+        "open it by hand, and nothing is said."
+    )
     bad: ClassVar[str] = """\
 format: 1
 name: hello

@@ -19,7 +19,7 @@ class UnknownHolidays(Rule):
     id: ClassVar[str] = "E4010"
     summary: ClassVar[str] = "Unknown holiday country or region"
     why: ClassVar[str] = (
-        "The calendar of public holidays knows countries by their ISO 3166-1 code and regions by their own code or name: "
+        "The calendar of public holidays knows countries by their ISO 3166-1 code and regions by a code or a name: "
         "`{country: FR, region: 6AE}` is Alsace, `57` Moselle."
     )
     bad: ClassVar[str] = """\

@@ -1,0 +1,1 @@
+"""Generators of the pages and schemas that are made from the code."""
