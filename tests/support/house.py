@@ -1,0 +1,75 @@
+"""A server on virtual lines and a virtual clock, with scenarios given as text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from drivers.virtual import VirtualDriver
+from engine.audio.library import PromptLibrary
+from engine.audio.recordings import Recordings
+from engine.audio.voices import TimedVoice
+from engine.call.services import Services
+from engine.centres.centres import Centres
+from engine.centres.directory import Directory
+from engine.clock import LoopClock, run_virtual
+from engine.lines.lines import Lines
+from engine.records.journal import Journal
+from engine.scenario.reload import ScenarioStore
+from engine.server.server import Server
+
+
+class House:
+    """Everything of a running server, within reach of a test."""
+
+    def __init__(self, root: Path, directory: Directory | None = None) -> None:
+        self.root = root
+        self.driver = VirtualDriver()
+        clock = LoopClock(datetime(2027, 7, 13, 8, tzinfo=UTC))
+        self.services = Services(
+            clock=clock,
+            prompts=PromptLibrary(TimedVoice()),
+            centres=Centres(directory or Directory()),
+            lines=Lines([self.driver]),
+            recordings=Recordings(root / "recordings", clock),
+        )
+        self.store = ScenarioStore(root / "flows")
+        self.server = Server([self.driver], self.store, self.services, Journal(root / "calls.jsonl"))
+
+    async def settle(self) -> None:
+        """Wait until no call is up and every record is written."""
+        while self.server.calls:
+            await asyncio.sleep(1)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records written so far."""
+        path = self.root / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def in_house(
+    root: Path,
+    scenarios: dict[str, str],
+    story: Callable[[House], Awaitable[None]],
+    directory: Directory | None = None,
+) -> House:
+    """Run a story in a house whose scenario files are given by name; returns the house afterwards."""
+    (root / "flows").mkdir(exist_ok=True)
+    for name, text in scenarios.items():
+        (root / "flows" / name).write_text(text)
+
+    async def run() -> House:
+        house = House(root, directory)
+        await house.store.load()
+        await house.server.start()
+        try:
+            await story(house)
+        finally:
+            await house.server.stop(0)
+        return house
+
+    return run_virtual(run)
