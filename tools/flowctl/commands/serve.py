@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,3 +41,4 @@ def serve(
 
 def _say_ready(summary: str) -> None:
     typer.echo(f"ready: {summary}")
+    sys.stdout.flush()
