@@ -58,8 +58,7 @@ class Endpoint:
         }
         self._transactions = Transactions(self.config, self._on_request)
         self.config["_sip_tm"] = self._transactions
-        server = next(iter(self._transactions.l4r.cache_l2s.values()))
-        self.host, self.port = server.uopts.laddress
+        self.host, self.port = self._transactions.l4r.socket.uopts.laddress
 
     def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
         """Send an INVITE; what becomes of it goes to `post`."""
@@ -106,6 +105,9 @@ class Endpoint:
 
     def _dispatch(self, req: Any, sip_t: Any) -> Any:
         method = req.getMethod()
+        if req.sipver != "SIP/2.0":
+            req.sipver = "SIP/2.0"  # which the response repeats
+            return _final(req, 505, "Version Not Supported")
         if not self._allowed(req.getSource()[0]):
             return _final(req, 403, "Forbidden")  # somebody whom we are calling: he knows that we exist
         if req.getHFBody("to").getTag() is not None or method == "BYE":

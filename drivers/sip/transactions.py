@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import sippy.SipTransactionManager
 from sippy.Network_server import Network_server, Network_server_opts, Remote_address
-from sippy.SipTransactionManager import SipTransactionManager
 from sippy.Time.MonoTime import MonoTime
 
 from drivers.sip import adapt
@@ -92,10 +92,29 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-class Transactions(SipTransactionManager):
-    """sippy's manager, without its banner, tolerant of any octets, and able to stop without leaving timers."""
+class OneSocket:
+    """Stands in for sippy's table of sockets by local address (`local4remote`): an endpoint has one."""
 
-    model_udp_server = (SipSocket, Network_server_opts)
+    def __init__(self, config: dict[str, Any], receive: Callable[..., None], *_: Any) -> None:
+        address = (config["_sip_address"], config["_sip_port"])
+        self.socket = SipSocket(config, Network_server_opts(address, receive))
+
+    def getServer(self, address: Any, is_local: bool = False) -> SipSocket:
+        return self.socket
+
+    def rotateCache(self) -> None:
+        """Nothing is cached."""
+
+    def shutdown(self) -> None:
+        """Close the socket."""
+        self.socket.shutdown()
+
+
+vars(sippy.SipTransactionManager)["local4remote"] = OneSocket
+
+
+class Transactions(sippy.SipTransactionManager.SipTransactionManager):
+    """sippy's manager, without its banner, tolerant of any octets, and able to stop without leaving timers."""
 
     def handleIncoming(self, data_in: bytes, ra: Any, server: Any, rtime: Any) -> None:
         """Decode so that a Latin-1 octet does not lose the message and the body counts octets, as

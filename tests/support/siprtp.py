@@ -118,5 +118,6 @@ class RtpPort(asyncio.DatagramProtocol):
         self._transport.sendto(header + payload, self.remote)
 
     def close(self) -> None:
-        """Give the port back."""
-        self._transport.close()
+        """Give the port back, if it was ever opened."""
+        if self._transport is not None:
+            self._transport.close()
