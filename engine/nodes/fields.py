@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 DURATION = r"^\d+(\.\d+)?(ms|s|m|h)$"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -57,6 +57,22 @@ def parse_duration(text: Any) -> Any:
     return text
 
 
+RESERVED_NAMES = frozenset(
+    (  # noqa: SIM905 - as a list, forty words are a page
+        "bool bytes double dyn int list map null_type string type uint "
+        "as break const continue else false for function if import in let loop namespace null package return "
+        "true var void while call centre contact now"
+    ).split()
+)
+"""Words that CEL, or the engine, has taken: no variable can have such a name."""
+
+
+def _free_name(name: str) -> str:
+    if name in RESERVED_NAMES:
+        raise ValueError(f"`{name}` is a word of the expressions: give the variable another name")
+    return name
+
+
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
@@ -67,7 +83,11 @@ Cel = Annotated[str, ExpressionMark()]
 Condition = Annotated[str, ExpressionMark("bool")]
 Text = Annotated[str, TemplateMark()]
 NodeName = Annotated[str, TargetMark()]
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="A name: letters, digits and _, not a digit first."),
+    AfterValidator(_free_name),
+]
 Key = Annotated[str, Field(pattern=r"^[0-9*#A-D]$", description="A telephone key: 0-9, *, # or A-D.")]
 
 

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path as File
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from engine.call.expressions import Environment
 from engine.nodes.base import END, Node, Path
-from engine.nodes.fields import TargetMark
+from engine.nodes.fields import RESERVED_NAMES, TargetMark, VariableName
 from engine.nodes.registry import node_types
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.document import Document
@@ -25,6 +25,7 @@ from engine.scenario.shape import Finding
 from engine.scenario.suggest import closest
 from engine.scenario.walk import iter_marked
 
+_VARIABLES = TypeAdapter(dict[VariableName, Any])
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -50,12 +51,10 @@ class Draft:
     def environment(self) -> Environment:
         """Names for the expressions; whatever an unsound part may define is taken to be defined."""
         raw = self.document.data
-        unsound = [raw["nodes"][name] for name in self.names if name not in self.nodes]
+        unsound: list[Any] = [raw["nodes"][name] for name in self.names if name not in self.nodes]
+        unsound.append(raw.get("variables"))
         assumed = {word for part in unsound for word in _words(part) if _IDENTIFIER.match(word)}
-        declared = raw.get("variables")
-        if isinstance(declared, dict):
-            assumed |= {name for name in declared if _IDENTIFIER.match(name)}
-        return Environment.of(self.scenario, sorted(assumed))
+        return Environment.of(self.scenario, sorted(assumed - RESERVED_NAMES))
 
     def references(self) -> Iterator[tuple[Path, str]]:
         """Every reference to a node: where it stands, and the name."""
@@ -128,21 +127,28 @@ def make_draft(document: Document, file: File, findings: list[Finding]) -> tuple
         except ValidationError as error:
             later += _findings(document, ("nodes", name), error)
     header = {key: data[key] for key in Scenario.model_fields if key in data and key not in unsound | {"nodes"}}
-    header["variables"] = _variables(data.get("variables"))
+    variables, bad_names = _variables(document, {finding.path[:2] for finding in findings})
+    later += bad_names
+    header["variables"] = variables
     scenario = Scenario.model_construct(**{"name": "", "start": END, **header, "nodes": nodes})
     draft = Draft(document, file, scenario, nodes, tuple(raw_nodes), frozenset(unsound))
     return draft, later
 
 
-def _variables(raw: Any) -> dict[str, Variable]:
-    found = {}
+def _variables(document: Document, spoiled: set[Path]) -> tuple[dict[str, Variable], list[Finding]]:
+    """The sound declarations, and what is wrong with names that the schema allows."""
+    raw = document.data.get("variables")
+    found: dict[str, Variable] = {}
+    findings: list[Finding] = []
     for name, value in (raw if isinstance(raw, dict) else {}).items():
-        try:
-            found[name] = Variable.model_validate(value)
-        except ValidationError:
-            # The schema has said so already.
+        if ("variables", name) in spoiled:
             continue
-    return found
+        try:
+            _VARIABLES.validate_python({name: {}})
+            found[name] = Variable.model_validate(value)
+        except ValidationError as error:
+            findings += _findings(document, ("variables",), error)
+    return found, findings
 
 
 def _findings(document: Document, base: Path, error: ValidationError) -> Iterable[Finding]:

@@ -17,6 +17,10 @@ log = logging.getLogger("flowctl.scenario")
 DEBOUNCE_MS = 100
 """Changes that follow each other this closely are looked at together: an editor's save is several."""
 
+RESCAN_MS = 2000
+"""The folder is looked at this often without an event too: for what changed before the watching began, and for
+file systems that give none."""
+
 ABSENT_SECONDS = 1.0
 """How often a folder that does not exist is looked for."""
 
@@ -55,7 +59,13 @@ class ScenarioStore:
         while not stop.is_set():
             try:
                 changes = awatch(
-                    self.folder, watch_filter=None, debounce=DEBOUNCE_MS, step=DEBOUNCE_MS // 2, stop_event=stop
+                    self.folder,
+                    watch_filter=None,
+                    debounce=DEBOUNCE_MS,
+                    step=DEBOUNCE_MS // 2,
+                    stop_event=stop,
+                    rust_timeout=RESCAN_MS,
+                    yield_on_timeout=True,
                 )
                 async for batch in changes:
                     sounds = any(not name.endswith(".yaml") for _, name in batch)

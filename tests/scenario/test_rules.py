@@ -1,0 +1,150 @@
+"""Every rule's own examples are run; the registry decides which rules there are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.scenarios import rules_of, scenario
+
+from engine.scenario.check import check_files
+from engine.scenario.rules.registry import rules
+
+PAGES = Path(__file__).parents[2] / "docs" / "rules"
+
+
+@pytest.fixture(params=sorted(rules()))
+def rule_id(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def findings(folder: Path, rule_id: str, text: str) -> list[tuple[str, str]]:
+    """(file, rule) of what is found when the example is checked together with the rule's other files."""
+    for name, content in rules()[rule_id].files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "scenario.yaml").write_text(text)
+    results = check_files(sorted(folder.glob("*.yaml")))
+    return [(Path(d.file).name, d.rule) for result in results for d in result.diagnostics]
+
+
+def test_bad_example_gives_this_finding_alone(rule_id: str, tmp_path: Path) -> None:
+    assert findings(tmp_path, rule_id, rules()[rule_id].bad) == [("scenario.yaml", rule_id)]
+
+
+def test_good_example_gives_none(rule_id: str, tmp_path: Path) -> None:
+    assert findings(tmp_path, rule_id, rules()[rule_id].good) == []
+
+
+def test_rule_describes_itself(rule_id: str) -> None:
+    rule = rules()[rule_id]
+    assert re.fullmatch("[EWI][0-9]{4}", rule.id)
+    assert rule.severity == {"E": "error", "W": "warning", "I": "information"}[rule.id[0]]
+    assert (PAGES / f"{rule.id}.md").read_text().startswith(f"# {rule.id}: {rule.summary}\n")
+
+
+ONE_DEFECT = {
+    "a misspelt target does not make its node unreachable": (
+        "a: {type: wait, duration: 1s, next: holliday}\nholiday: {type: hangup}",
+        ["E1001"],
+    ),
+    "a dead end does not make the node behind it unreachable": (
+        "a: {type: wait, duration: 1s}\nb: {type: hangup}",
+        ["E1004"],
+    ),
+    "a node that fails its schema is not looked at": (
+        "a: {type: menu, prompt: [], options: {}, next: c}\nc: {type: hangup}",
+        ["E0003", "E0003"],
+    ),
+    "what such a node mentions is reachable": (
+        "a: {type: branch, cases: [{when: 'true', next: b}]}\nb: {type: hangup}",
+        ["E1018"],
+    ),
+    "what such a node assigns is defined": (
+        """\
+        a: {type: collect, prompt: [{say: code}], variable: code, attemps: 2, on: {collected: b}}
+        b: {type: play, prompt: [{digits: code}], next: end}
+        """,
+        ["E0003"],
+    ),
+    "an unquoted word is one finding": ("a: {type: wait, duration: 1s, next: on}", ["E0004"]),
+    "an unquoted key is one finding": (
+        "a: {type: menu, prompt: [{say: x}], options: {1: end}, on: {no_input: end, no_match: end}}",
+        ["E0004"],
+    ),
+    "a search without any exit": (
+        "a: {type: agent_search, centre: x, method: broadcast, timeout: 30s}",
+        ["E5004"],
+    ),
+    "a range that ends before it begins does not overlap": (
+        'a: {type: hours, week: {mon: ["20:00-08:00", "09:00-10:00"]}, on: {open: end, closed: end}}',
+        ["E4006"],
+    ),
+    "hours with one backward range are not never open too": (
+        'a: {type: hours, week: {mon: ["20:00-08:00"]}, on: {open: end, closed: end}}',
+        ["E4006"],
+    ),
+    "a mistake in a value does not spread to its readers": (
+        "a: {type: set, values: {x: 1 +}, next: b}\nb: {type: set, values: {y: x + 1}, next: end}",
+        ["E6004"],
+    ),
+    "a variable named like a word of the expressions": (
+        """\
+        a: {type: set, values: {type: "1"}, next: b}
+        b: {type: set, values: {x: 2 + 1, y: x + 1}, next: end}
+        """,
+        ["E0003"],
+    ),
+    "an unknown start": ("b: {type: hangup}", ["E1001"]),
+    "a second node of the same name": ("a: {type: hangup}\na: {type: hangup}", ["E1002"]),
+    "a node called end": ("a: {type: wait, duration: 1s, next: end}\nend: {type: hangup}", ["E1002"]),
+    "a date that does not exist": (
+        """\
+        a:
+          type: hours
+          week: {mon: ["08:00-09:00"]}
+          exceptions: {2027-02-30: closed}
+          on: {open: end, closed: end}
+        """,
+        ["E0003"],
+    ),
+    "nothing is wrong with a loop": (
+        "a: {type: wait, duration: 1s, next: b}\nb: {type: wait, duration: 1s, next: a}",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("nodes", "expected"), ONE_DEFECT.values(), ids=ONE_DEFECT)
+def test_one_defect_one_finding(nodes: str, expected: list[str]) -> None:
+    assert rules_of(scenario(nodes)) == expected
+
+
+def test_all_problems_in_one_run_in_document_order() -> None:
+    text = scenario(
+        """
+        a: {type: wait, duration: 1s, next: nowhere}
+        b: {type: wait}
+        c: {type: wait, duration: 1s}
+        d: {type: set, values: {x: nothing + 1}, next: end}
+        """,
+        top="time_zone: Paris/Europe",
+    )
+    assert rules_of(text) == ["E4001", "E1001", "E0003", "E1004", "W1003", "W1003", "E6001"]
+
+
+OVERLAPS = {
+    "the same day under two keys": ('{mon-fri: ["08:00-12:00"], fri: ["11:00-13:00"]}', 1),
+    "touching": ('{mon: ["08:00-12:00", "12:00-24:00"], tue: ["00:00-08:00"]}', 0),
+    "past midnight into the next day": ('{mon: ["20:00-08:00+1"], tue: ["07:00-12:00"]}', 1),
+    "past midnight into another day": ('{mon: ["20:00-08:00+1"], wed: ["07:00-12:00"]}', 0),
+    "from sunday into monday": ('{sun: ["20:00-08:00+1"], mon: ["07:00-12:00"]}', 1),
+    "five days, one mistake": ('{mon-fri: ["08:00-12:00", "11:00-13:00"]}', 1),
+}
+
+
+@pytest.mark.parametrize(("week", "number"), OVERLAPS.values(), ids=OVERLAPS)
+def test_overlapping_ranges(week: str, number: int) -> None:
+    text = scenario(f"a: {{type: hours, week: {week}, on: {{open: end, closed: end}}}}")
+    assert rules_of(text) == ["E4003"] * number

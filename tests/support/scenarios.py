@@ -1,0 +1,41 @@
+"""Scenario texts for tests, and what the check says about them."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from engine.scenario.check import CheckResult, check
+from engine.scenario.compile import CompiledScenario
+
+HEADER = """\
+format: 1
+name: test
+start: {start}
+nodes:
+"""
+
+
+def scenario(nodes: str, *, start: str = "a", top: str = "") -> str:
+    """A whole file around some nodes, which may be indented as the test likes."""
+    header = HEADER.format(start=start)
+    if top:
+        header = header.replace("start:", textwrap.dedent(top).strip("\n") + "\nstart:")
+    return header + textwrap.indent(textwrap.dedent(nodes).strip("\n"), "  ") + "\n"
+
+
+def found(text: str | bytes, path: Path | str = "test.yaml") -> list[tuple[str, int, int]]:
+    """(rule, line, column) of every finding."""
+    return [(d.rule, d.line, d.column) for d in check(path, text).diagnostics]
+
+
+def rules_of(text: str | bytes) -> list[str]:
+    """The rules that speak, in document order."""
+    return [rule for rule, _, _ in found(text)]
+
+
+def compiled(text: str, path: Path | str = "test.yaml") -> CompiledScenario:
+    """The compiled scenario; fails with the findings when there is none."""
+    result: CheckResult = check(path, text)
+    assert result.compiled is not None, result.diagnostics
+    return result.compiled
