@@ -1,0 +1,94 @@
+"""Telephone keys in RTP (RFC 4733)."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from typing import NamedTuple
+
+from drivers.sip.media.rtp import FRAME, Packet, after
+
+KEYS = "0123456789*#ABCD"
+"""Indexed by event code (RFC 4733 §3.2, table 3)."""
+
+_END = 0x80
+_VOLUME = 10
+"""−10 dBm0, what telephones send."""
+_REMEMBERED = 16
+_PRESS = 5
+"""Ticks that a key lasts, and ticks of pause between two keys: 100 ms."""
+_END_PACKETS = 3
+"""The last packet is sent three times (RFC 4733 §2.5.1.4)."""
+
+_payload = struct.Struct("!BBH")
+
+
+class KeyDetector:
+    """Finds the key presses in received events, each at its first packet, whichever that is.
+
+    All packets of one event carry its start as timestamp (RFC 4733 §2.2.2), so the source and the timestamp name a
+    press, even if the packet with the marker was lost or an old packet arrives late. An event longer than 65,535
+    samples is continued by another one that begins where it ended (§2.5.1.3): still one press.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+        self._open: tuple[int, int, int] | None = None
+        """Source, code and end of the newest event, as far as it has been heard; None once it has ended."""
+
+    def key(self, packet: Packet) -> str | None:
+        """The key that this packet is the first to tell of, if any. Other events than keys are no error."""
+        if len(packet.payload) < _payload.size:
+            return None
+        code, flags, duration = _payload.unpack_from(packet.payload)
+        if code >= len(KEYS):
+            return None
+        name = (packet.ssrc, packet.timestamp)
+        new = name not in self._seen
+        continued = new and self._open == (packet.ssrc, code, packet.timestamp)
+        if new:
+            self._seen.append(name)
+        if name == self._seen[-1]:
+            end = packet.timestamp + duration & 0xFFFFFFFF
+            self._open = None if flags & _END else (packet.ssrc, code, end)
+        return KEYS[code] if new and not continued else None
+
+
+class EventPacket(NamedTuple):
+    """One packet to send instead of audio."""
+
+    payload: bytes
+    marker: bool
+    timestamp: int
+
+
+class KeySender:
+    """The packets that press keys, tick by tick: 100 ms each, 100 ms apart."""
+
+    def __init__(self, keys: str, request: int | None) -> None:
+        """keys: of `KEYS`. request: the command to answer when the last key has been sent."""
+        self.request = request
+        self._codes = deque(KEYS.index(key) for key in keys)
+        self._tick = 0
+        self._start = 0
+
+    @property
+    def done(self) -> bool:
+        """True once the last packet of the last key has been handed out."""
+        return not self._codes
+
+    def tick(self, timestamp: int) -> list[EventPacket]:
+        """Packets of this tick, whose RTP timestamp is given; none in the pause between two keys."""
+        tick, self._tick = self._tick, (self._tick + 1) % (2 * _PRESS)
+        if tick >= _PRESS:
+            return []
+        if tick == 0:
+            self._start = timestamp
+        code = self._codes[0]
+        last = tick == _PRESS - 1
+        # Measured and not counted: after a stall of the clock the key has lasted longer.
+        duration = min(after(timestamp, self._start) + FRAME, 0xFFFF)
+        payload = _payload.pack(code, _VOLUME | (_END if last else 0), duration)
+        if last:
+            self._codes.popleft()
+        return [EventPacket(payload, tick == 0, self._start)] * (_END_PACKETS if last else 1)

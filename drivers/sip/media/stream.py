@@ -1,0 +1,276 @@
+"""One RTP socket in a worker: what is sent each tick, what is done with what arrives."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from drivers.sip.media.address import Address, Remote
+from drivers.sip.media.clock import Clock
+from drivers.sip.media.events import KeyDetector, KeySender
+from drivers.sip.media.playback import Playback
+from drivers.sip.media.recorder import Recorder
+from drivers.sip.media.relay import Relay
+from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
+from drivers.sip.media.wire import Message
+from engine.audio.g711 import SILENCE, Law
+
+if TYPE_CHECKING:
+    from engine.lines.ports import EndedBy
+
+LARGEST = 2048
+"""Octets of the longest packet that is taken: more than 200 ms of G.711."""
+
+EXPEDITED = 0xB8
+"""Type of service of audio: DSCP EF (RFC 3246, RFC 4594 §4.1)."""
+
+
+class Stream:
+    """Created unconnected: it sends and takes nothing until `connect`. A prompt goes by in real time regardless."""
+
+    def __init__(self, number: int, host: str, port: int, clock: Clock, report: Callable[[Message], None]) -> None:
+        """number: its name to the control side. report: sends an event there. Raises OSError when the address cannot
+        be bound."""
+        self.number = number
+        self.codec: Law = "PCMA"
+        self.dtmf: int | None = None
+        self.sequence = secrets.randbits(16)
+        """Of the newest packet sent."""
+        self.recorder: Recorder | None = None
+        self.relay: Relay | None = None
+        """Where received packets go while the stream is bridged."""
+        self.keys = 0
+        """Key presses reported."""
+        self._clock = clock
+        self._report = report
+        self._ssrc = secrets.randbits(32)
+        self._origin = secrets.randbits(32)
+        """RTP timestamp of tick 0 of the clock."""
+        self._sent = self._origin + FRAME * (clock.tick - 1) & 0xFFFFFFFF
+        """Newest timestamp sent."""
+        self._audio_tick = -1
+        """Tick of the newest audio sent by the clock."""
+        self._remote: Remote | None = None
+        self._silence = b""
+        self._playback: Playback | None = None
+        self._key_sender: KeySender | None = None
+        self._detector = KeyDetector()
+        self._refresh()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)
+            self.socket.bind((host, port))
+        except OSError:
+            self.socket.close()
+            raise
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._clock.now
+
+    # Commands
+
+    def connect(self, host: str, port: int, codec: Law, dtmf: int | None) -> None:
+        """Begin to send, or change address, codec or event type. Raises ValueError unless host is an IPv4 address."""
+        if self._remote is None or self._remote.signalled != (host, port):
+            self._remote = Remote(host, port)
+        self.dtmf = dtmf
+        if codec != self.codec:
+            self.codec = codec
+            if self._playback is not None:
+                self._playback.use(codec)
+        self._refresh()
+
+    def play(self, playback: Playback, keys: int) -> None:
+        """Replace what is playing.
+
+        keys: presses that the control side knew of when it asked; if there have been more, the prompt is interrupted
+        before it begins.
+        """
+        self._playback = playback
+        if playback.done:
+            self._end_play(interrupted=False)
+        elif playback.barge_in and self.keys > keys:
+            self._end_play(interrupted=True)
+
+    def stop(self, play: int) -> None:
+        """Be silent if that playback is still the current one."""
+        if self._playback is not None and self._playback.play == play:
+            self._playback = None
+
+    def send_keys(self, sender: KeySender) -> None:
+        """Press keys, after those that are being pressed. Raises ValueError without a negotiated event type."""
+        if self.dtmf is None:
+            raise ValueError("the far end has not negotiated telephone events")
+        if self._key_sender is not None:
+            raise ValueError("keys are being sent already")
+        self._key_sender = sender
+
+    def bridge(self, other: Stream) -> None:
+        """Relay between the two streams, both ways; both leave the bridges that they were in."""
+        for stream in (self, other):
+            stream.unbridge()
+            stream._playback = None
+        self.relay, other.relay = Relay(other), Relay(self)
+
+    def unbridge(self) -> None:
+        """Both ends hear silence again."""
+        if self.relay is not None:
+            self.relay.out.relay = None
+            self.relay = None
+
+    def finish_recording(self, ended_by: EndedBy) -> None:
+        """Complete the recording, if there is one, and report it."""
+        recorder, self.recorder = self.recorder, None
+        if recorder is None:
+            return
+        try:
+            duration = recorder.finish(ended_by)
+        except OSError as error:
+            self._report_recorded(recorder, error=f"recording failed: {error}")
+        else:
+            self._report_recorded(recorder, duration=duration, ended_by=ended_by)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.unbridge()
+        self.finish_recording("hangup")
+        self.socket.close()
+
+    # Sending
+
+    def tick(self, number: int) -> None:
+        """Send what is due at a tick of the clock: keys, prompt or silence."""
+        timestamp = self._origin + FRAME * number & 0xFFFFFFFF
+        if self._key_sender is not None and self._send_keys():
+            return
+        if self.relay is not None:
+            return
+        playback = self._playback
+        frame = self._silence if playback is None else playback.frame()
+        remote = self._remote
+        if remote is not None and remote.address is not None:
+            marker = 0
+            if self._audio_tick != number - 1:
+                marker = MARKER
+                timestamp = self.resume()
+            self._audio_tick = number
+            self.sequence = sequence = self.sequence + 1 & 0xFFFF
+            self._sent = timestamp
+            self._send(
+                pack_header(VERSION, marker | self._type, sequence, timestamp, self._ssrc) + frame, remote.address
+            )
+        if self.recorder is not None:
+            self.recorder.sent(timestamp, frame, self.codec, self._clock.now)
+        if playback is not None and playback.done:
+            self._end_play(interrupted=False)
+
+    def record(self, now: float) -> None:
+        """Let the recording, if there is one, write and end."""
+        if self.recorder is None:
+            return
+        try:
+            ended_by = self.recorder.tick(now)
+        except OSError as error:
+            recorder, self.recorder = self.recorder, None
+            recorder.abandon()
+            self._report_recorded(recorder, error=f"recording failed: {error}")
+            return
+        if ended_by is not None:
+            self.finish_recording(ended_by)
+
+    def resume(self) -> int:
+        """The timestamp of now, after a gap: by the clock, but always later than what was sent."""
+        timestamp = self._origin + FRAME * self._clock.tick & 0xFFFFFFFF
+        missing = after(self._sent, timestamp) + FRAME
+        if missing > 0:
+            # A relayed source ran ahead of our clock: go on from there.
+            self._origin = self._origin + missing & 0xFFFFFFFF
+            timestamp = timestamp + missing & 0xFFFFFFFF
+        return timestamp
+
+    def emit(self, payload_type: int, marker: bool, sequence: int, timestamp: int, payload: bytes) -> None:
+        """Send a packet that is not the clock's."""
+        remote = self._remote
+        if remote is None or remote.address is None:
+            return
+        if after(sequence, self.sequence, 16) > 0:
+            self.sequence = sequence
+        if after(timestamp, self._sent) > 0:
+            self._sent = timestamp
+        second = MARKER | payload_type if marker else payload_type
+        self._send(pack_header(VERSION, second, sequence, timestamp, self._ssrc) + payload, remote.address)
+
+    def _send(self, packet: bytes, to: Address) -> None:
+        try:
+            self.socket.sendto(packet, to)
+        except OSError:
+            return  # No route, or no room in the socket buffer: to RTP a lost packet like any other.
+
+    def _send_keys(self) -> bool:
+        """True when a key was sent instead of audio."""
+        sender = self._key_sender
+        assert sender is not None
+        packets = sender.tick(self.resume())
+        for packet in packets:
+            if self.dtmf is not None:
+                self.emit(self.dtmf, packet.marker, self.sequence + 1 & 0xFFFF, packet.timestamp, packet.payload)
+        if packets and self.relay is not None and self.relay.out.relay is not None:
+            self.relay.out.relay.made_room(len(packets))
+        if sender.done:
+            self._key_sender = None
+            if sender.request is not None:
+                self._report({"re": sender.request})
+        return bool(packets)
+
+    def _end_play(self, *, interrupted: bool) -> None:
+        playback, self._playback = self._playback, None
+        if playback is not None:
+            self._report({"ev": "played", "port": self.number, "play": playback.play, "interrupted": interrupted})
+
+    def _report_recorded(self, recorder: Recorder, **how: Any) -> None:
+        self._report({"ev": "recorded", "port": self.number, "recording": recorder.number, **how})
+
+    def _refresh(self) -> None:
+        self._type = PAYLOAD_TYPES[self.codec]
+        self._silence = bytes([SILENCE[self.codec]]) * FRAME
+
+    # Receiving
+
+    def receive(self) -> None:
+        """Take one packet. Anything that is not RTP of an expected type from the far end is ignored."""
+        try:
+            data, source = self.socket.recvfrom(LARGEST)
+        except OSError:
+            return
+        remote = self._remote
+        if remote is None or len(data) < 12 or data[0] >> 6 != 2:
+            return
+        payload_type = data[1] & 0x7F
+        is_event = payload_type == self.dtmf
+        now = self._clock.now
+        if not (is_event or payload_type in LAWS) or not remote.admit(source, now):
+            return
+        if not is_event and self.recorder is None and self.relay is None:
+            return
+        packet = parse(data)
+        if packet is None:
+            return
+        if is_event:
+            self._on_event(packet)
+        elif self.recorder is not None:
+            self.recorder.heard(packet, LAWS[payload_type], now)
+        if self.relay is not None:
+            self.relay.forward(packet)
+
+    def _on_event(self, packet: Packet) -> None:
+        key = self._detector.key(packet)
+        if key is None:
+            return
+        self.keys += 1
+        self._report({"ev": "digit", "port": self.number, "key": key})
+        if self._playback is not None and self._playback.barge_in:
+            self._end_play(interrupted=True)

@@ -1,0 +1,84 @@
+"""Messages between the control process and a media worker.
+
+One JSON object a datagram of a UNIX SOCK_SEQPACKET socket pair; order is kept both ways, and the end of either
+process is seen by the other as end of file.
+
+Commands have `op`; with `id` they are answered by `{"re": id}`, plus `error` (text) when refused. Ports are named by
+numbers that the control side chooses.
+
+    open      port host number            bind an RTP socket
+    connect   port host number codec dtmf send there from now on
+    play      port play keys barge_in loop digits
+    stop      port play                   silence
+    digits    port keys                   answered when the last key has been sent
+    record    port recording path max silence both
+    finish    port recording              end a recording
+    bridge    port other
+    unbridge  port
+    close     port                        answered when the socket is closed
+    stats                                 answered with figures
+
+Events have `ev`: `ready`; `digit` (port key); `played` (port play interrupted, or error); `recorded` (port recording
+duration ended_by, or error); `lost` (port error: an internal error; the port is closed).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections import deque
+from typing import Any
+
+Message = dict[str, Any]
+
+LARGEST = 1 << 17
+"""Octets of the longest message: fits the default send buffer of a UNIX socket (212,992) with its overhead."""
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Wire:
+    """One end of the socket pair, non-blocking. What the other side does not take at once waits in memory."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.sock = sock
+        self._waiting: deque[bytes] = deque()
+
+    def send(self, message: Message) -> bool:
+        """True when nothing waits; otherwise call `flush` once the socket is writable.
+
+        Raises ValueError for a message that is too long. A closed other side is not an error: it shows on `receive`.
+        """
+        data = _encode(message).encode()
+        if len(data) > LARGEST:
+            raise ValueError(f"a media command of {len(data)} octets is too long")
+        self._waiting.append(data)
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Send what waits; True when nothing waits any more."""
+        while self._waiting:
+            try:
+                self.sock.send(self._waiting[0])
+            except BlockingIOError:
+                return False
+            except OSError:
+                self._waiting.clear()
+                return True
+            self._waiting.popleft()
+        return True
+
+    def receive(self) -> Message:
+        """The next message. Raises BlockingIOError when there is none, EOFError when the other side is gone, and
+        ValueError when it is not a message."""
+        try:
+            data = self.sock.recv(LARGEST)
+        except ConnectionError:
+            data = b""
+        if not data:
+            raise EOFError
+        message = json.loads(data)
+        if not isinstance(message, dict):
+            raise ValueError("a message is a JSON object")
+        return message

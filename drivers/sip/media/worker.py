@@ -1,0 +1,238 @@
+"""A media worker: a process with one thread that owns RTP sockets and sends on a 20 ms clock.
+
+Started by `link` as `python -m drivers.sip.media.worker FD SPOOL`; ends when the socket FD to the control process is
+closed, which the kernel also does when that process is killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from drivers.sip.media.clock import Clock
+from drivers.sip.media.events import KeySender
+from drivers.sip.media.playback import ClipCache, Playback
+from drivers.sip.media.recorder import Recorder
+from drivers.sip.media.stream import Stream
+from drivers.sip.media.wire import Message, Wire
+
+BATCH = 64
+"""Packets taken before the clock is looked at again."""
+
+
+class Worker:
+    """Streams by number, and what the control process may ask of them."""
+
+    def __init__(self, wire: Wire, spool: Path) -> None:
+        self._wire = wire
+        self._clock = Clock()
+        self._clips = ClipCache(spool)
+        self._streams: dict[int, Stream] = {}
+        self._epoll = select.epoll()
+        self._readers: dict[int, Callable[[], None]] = {wire.sock.fileno(): self._read_commands}
+        self._epoll.register(wire.sock, select.EPOLLIN)
+        self._running = True
+        self._commands: dict[str, Callable[[Message], Message | None]] = {
+            "open": self._open,
+            "connect": self._connect,
+            "play": self._play,
+            "stop": self._stop,
+            "digits": self._digits,
+            "record": self._record,
+            "finish": self._finish,
+            "bridge": self._bridge,
+            "unbridge": self._unbridge,
+            "close": self._close,
+            "stats": self._stats,
+        }
+
+    def run(self) -> None:
+        """Work until the control process closes its end."""
+        self._send({"ev": "ready"})
+        epoll = self._epoll.fileno()
+        while self._running:
+            wait = self._clock.read() if self._streams else None
+            if wait is None or wait > 0:
+                # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
+                select.select((epoll,), (), (), wait)
+                wait = self._clock.read()
+            if wait <= 0 and self._streams:
+                self._tick()
+            for descriptor, _ in self._epoll.poll(0, BATCH):
+                # Gone if an earlier one of this batch was the command to close it.
+                if reader := self._readers.get(descriptor):
+                    reader()
+        for stream in list(self._streams.values()):
+            self._remove(stream)
+
+    def _tick(self) -> None:
+        number = self._clock.advance()
+        for stream in list(self._streams.values()):
+            try:
+                stream.tick(number)
+                if stream.recorder is not None:
+                    stream.record(self._clock.now)
+            except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
+                self._lose(stream, error)
+
+    def _receive(self, stream: Stream) -> None:
+        try:
+            stream.receive()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._lose(stream, error)
+
+    def _lose(self, stream: Stream, error: Exception) -> None:
+        traceback.print_exception(error)
+        self._remove(stream)
+        self._send({"ev": "lost", "port": stream.number, "error": repr(error)})
+
+    def _remove(self, stream: Stream) -> None:
+        descriptor = stream.socket.fileno()
+        self._epoll.unregister(descriptor)
+        del self._readers[descriptor], self._streams[stream.number]
+        stream.close()
+
+    # The control process
+
+    def _send(self, message: Message) -> None:
+        drained = self._wire.send(message)
+        if not drained:
+            self._epoll.modify(self._wire.sock, select.EPOLLIN | select.EPOLLOUT)
+
+    def _read_commands(self) -> None:
+        if self._wire.flush():
+            self._epoll.modify(self._wire.sock, select.EPOLLIN)
+        try:
+            message = self._wire.receive()
+        except BlockingIOError:
+            return
+        except EOFError:
+            self._running = False
+            return
+        except ValueError:
+            traceback.print_exc()
+            return
+        request = message.get("id")
+        try:
+            reply = self._commands[message["op"]](message)
+        except (OSError, ValueError) as error:
+            reply = {"error": str(error)}
+        except Exception as error:  # noqa: BLE001 - a defect in one command must not end the calls
+            traceback.print_exc()
+            reply = {"error": repr(error)}
+        if request is not None and reply is not None:
+            self._send({"re": request, **reply})
+
+    def _stream(self, message: Message, name: str = "port") -> Stream:
+        stream = self._streams.get(message[name])
+        if stream is None:
+            raise ValueError(f"there is no port {message[name]}")
+        return stream
+
+    def _open(self, message: Message) -> Message:
+        if not self._streams:
+            self._clock.resume()
+        stream = Stream(message["port"], message["host"], message["number"], self._clock, self._send)
+        self._streams[stream.number] = stream
+        self._readers[stream.socket.fileno()] = lambda: self._receive(stream)
+        self._epoll.register(stream.socket, select.EPOLLIN)
+        return {}
+
+    def _connect(self, message: Message) -> Message:
+        self._stream(message).connect(message["host"], message["number"], message["codec"], message["dtmf"])
+        return {}
+
+    def _play(self, message: Message) -> Message:
+        stream = self._stream(message)
+        try:
+            playback = Playback(
+                message["play"],
+                message["keys"],
+                stream.codec,
+                self._clips,
+                barge_in=message["barge_in"],
+                loop=message["loop"],
+            )
+        except OSError as error:
+            self._send({"ev": "played", "port": stream.number, "play": message["play"], "error": str(error)})
+        else:
+            stream.play(playback, message["digits"])
+        return {}
+
+    def _stop(self, message: Message) -> Message:
+        self._stream(message).stop(message["play"])
+        return {}
+
+    def _digits(self, message: Message) -> None:
+        self._stream(message).send_keys(KeySender(message["keys"], message.get("id")))
+
+    def _record(self, message: Message) -> Message:
+        stream = self._stream(message)
+        if stream.recorder is not None:
+            raise ValueError("the port is being recorded already")
+        stream.recorder = Recorder(
+            message["recording"],
+            Path(message["path"]),
+            self._clock.now,
+            max_duration=message["max"],
+            silence=message["silence"],
+            both=message["both"],
+        )
+        return {}
+
+    def _finish(self, message: Message) -> Message:
+        stream = self._stream(message)
+        if stream.recorder is not None and stream.recorder.number == message["recording"]:
+            stream.finish_recording("stopped")
+        return {}
+
+    def _bridge(self, message: Message) -> Message:
+        self._stream(message).bridge(self._stream(message, "other"))
+        return {}
+
+    def _unbridge(self, message: Message) -> Message:
+        self._stream(message).unbridge()
+        return {}
+
+    def _close(self, message: Message) -> Message:
+        self._remove(self._stream(message))
+        return {}
+
+    def _stats(self, _: Message) -> Message:
+        return {
+            "ports": len(self._streams),
+            "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+            "clip_octets": self._clips.size,
+            "cpu_seconds": time.process_time(),
+            "skipped_ticks": self._clock.skipped,
+            "lateness_ms": self._clock.lateness(),
+        }
+
+
+def main() -> None:
+    """The process."""
+    # These go to the whole group or service. The control process decides when the calls are over, and a worker
+    # outlives it by no more than the closing of a socket.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    descriptor, spool = int(sys.argv[1]), Path(sys.argv[2])
+    worker = Worker(Wire(socket.socket(fileno=descriptor)), spool)
+    # What lives now lives for ever, and calls make few cycles: a collection must not cost a tick.
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 1000)
+    worker.run()
+    import shutil
+
+    # Nobody else is left to do it when the control process was killed.
+    shutil.rmtree(spool, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
