@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.farend import Bench
+from support.sip_bench import sip_bench
 from support.sound import contains, speech
 from support.virtual_bench import virtual_bench
 
@@ -19,13 +20,7 @@ from engine.audio.clip import RATE, Clip
 from engine.errors import LegGone, OriginateError
 from engine.lines import Capability, Cause
 
-BENCHES = {"virtual": virtual_bench}
-try:
-    from support.sip_bench import sip_bench
-
-    BENCHES["sip"] = sip_bench
-except ImportError:  # pragma: no cover
-    pass
+BENCHES = {"virtual": virtual_bench, "sip": sip_bench}
 
 SHORT = speech(0.3, seed=1, label="short")
 LONG = speech(3.0, seed=2, label="long")
