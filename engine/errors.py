@@ -1,14 +1,14 @@
 """The engine's exceptions.
 
-    EngineError
-    ├── CallError            something failed inside one call; takes its `error` branch
-    │   ├── OriginateError   an outgoing call was not answered (carries the cause)
-    │   ├── LegGone          the far end hung up while we were using the leg
-    │   ├── Unsupported      the driver cannot do this (see its capabilities)
-    │   └── ExpressionError  an expression could not be compiled or evaluated
-    ├── AudioError           an audio file is missing, unreadable or in an unsupported format
-    ├── NoChannel            no port, channel or worker is free for one more call
-    └── ConfigurationError   the server's settings or directory are wrong: refuse to start
+EngineError
+├── CallError            something failed inside one call; takes its `error` branch
+│   ├── OriginateError   an outgoing call was not answered (carries the cause)
+│   ├── LegGone          the far end hung up while we were using the leg
+│   ├── Unsupported      the driver cannot do this (see its capabilities)
+│   └── ExpressionError  an expression could not be compiled or evaluated
+├── AudioError           an audio file is missing, unreadable or in an unsupported format
+├── NoChannel            no port, channel or worker is free for one more call
+└── ConfigurationError   the server's settings or directory are wrong: refuse to start
 """
 
 from __future__ import annotations

@@ -35,9 +35,7 @@ async def play_to(call: Call, leg: Leg, prompt: Prompt) -> None:
         await leg.play(clips)
 
 
-async def talk(
-    call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None
-) -> None:
+async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None) -> None:
     """Connect the caller and `other` until `other` hangs up or the time is over; then `other` is hung up.
 
     record_as: box of recordings into which the conversation goes, caller left, other party right.
