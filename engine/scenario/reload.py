@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from watchfiles import awatch
 
 from engine.scenario.check import CheckResult, check
 from engine.scenario.compile import CompiledScenario
@@ -20,6 +23,9 @@ DEBOUNCE_MS = 100
 RESCAN_MS = 2000
 """The folder is looked at this often without an event too: for what changed before the watching began, and for
 file systems that give none."""
+
+GONE_SECONDS = 0.3
+"""A file that is away must be away this much later too."""
 
 ABSENT_SECONDS = 1.0
 """How often a folder that does not exist is looked for."""
@@ -46,6 +52,7 @@ class ScenarioStore:
         self.table = DidTable()
         self._files: dict[Path, _File] = {}
         self._conflicts: set[tuple[str, Path, Path]] = set()
+        self._sounds = 0
 
     async def load(self) -> None:
         """Look at the folder now. A broken file is reported and keeps nobody else out."""
@@ -54,8 +61,6 @@ class ScenarioStore:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow the changes of the folder until `stop` is set."""
-        from watchfiles import awatch
-
         while not stop.is_set():
             try:
                 changes = awatch(
@@ -67,9 +72,8 @@ class ScenarioStore:
                     rust_timeout=RESCAN_MS,
                     yield_on_timeout=True,
                 )
-                async for batch in changes:
-                    sounds = any(not name.endswith(".yaml") for _, name in batch)
-                    if not await self._refresh(sounds_changed=sounds):
+                async for _ in changes:
+                    if not await self._refresh():
                         break
             except OSError as error:
                 log.debug("the scenario folder %s cannot be watched: %s", self.folder, error)
@@ -78,11 +82,15 @@ class ScenarioStore:
                 await asyncio.sleep(ABSENT_SECONDS)
                 await self._refresh()
 
-    async def _refresh(self, *, sounds_changed: bool = False) -> bool:
+    async def _refresh(self) -> bool:
         """Compare the folder with what is known, check what is new, and swap the table. False: no such folder."""
-        stamps = await asyncio.to_thread(_stamps, self.folder)
-        exists = stamps is not None
-        stamps = stamps or {}
+        seen = await asyncio.to_thread(_look, self.folder)
+        if self._files.keys() - (seen or ({},))[0].keys():
+            # An editor may take the file away for a moment before it puts the new one there.
+            await asyncio.sleep(GONE_SECONDS)
+            seen = await asyncio.to_thread(_look, self.folder)
+        stamps, sounds = seen or ({}, 0)
+        sounds_changed, self._sounds = sounds != self._sounds, sounds
         changed = False
         for path in [path for path in self._files if path not in stamps]:
             gone = self._files.pop(path)
@@ -99,7 +107,7 @@ class ScenarioStore:
             good = [self._files[path].good for path in sorted(self._files)]
             self.table = DidTable(scenario for scenario in good if scenario is not None)
             self._report(self.table.conflicts)
-        return exists
+        return seen is not None
 
     async def _take(self, path: Path, file: _File) -> bool:
         """Check one file; True when another version of it goes into service."""
@@ -141,19 +149,28 @@ class ScenarioStore:
         self._conflicts = now
 
 
-def _stamps(folder: Path) -> dict[Path, Stamp] | None:
-    """The scenario files below a folder; None when there is no such folder."""
+def _look(folder: Path) -> tuple[dict[Path, Stamp], int] | None:
+    """The scenario files below a folder, and a number that changes when another file (a sound) does; None when
+    there is no such folder."""
     if not folder.is_dir():
         return None
+    scenarios = set(walk_files([folder]))
     found: dict[Path, Stamp] = {}
-    for path in walk_files([folder]):
-        try:
-            status = path.stat()
-        except OSError:
-            # It went away between the listing and now.
-            continue
-        found[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
-    return found
+    others: list[tuple[str, Stamp]] = []
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            try:
+                status = path.stat()
+            except OSError:
+                # It went away between the listing and now.
+                continue
+            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if path in scenarios:
+                found[path] = stamp
+            else:
+                others.append((str(path), stamp))
+    return dict(sorted(found.items())), hash(tuple(sorted(others)))
 
 
 def _report_refusal(path: Path, file: _File, result: CheckResult) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.scenario.check import CheckResult, check
 from engine.scenario.compile import CompiledScenario
+from engine.scenario.diagnostics import Diagnostic
 
 HEADER = """\
 format: 1
@@ -39,3 +40,9 @@ def compiled(text: str, path: Path | str = "test.yaml") -> CompiledScenario:
     result: CheckResult = check(path, text)
     assert result.compiled is not None, result.diagnostics
     return result.compiled
+
+
+def check_one(text: str) -> Diagnostic:
+    """The only finding."""
+    (finding,) = check("test.yaml", text).diagnostics
+    return finding

@@ -1,0 +1,161 @@
+"""Saving a file puts it in service; a broken one is refused and the last good version serves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import wave
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from support.scenarios import scenario
+
+from engine.scenario.reload import ScenarioStore
+
+
+def text(number: str, seconds: int = 1) -> str:
+    return scenario(f"a: {{type: wait, duration: {seconds}s, next: end}}", top=f'did: ["{number}"]')
+
+
+BROKEN = text("32").replace("duration", "durration")
+
+
+@asynccontextmanager
+async def watched(folder: Path) -> AsyncIterator[ScenarioStore]:
+    store = ScenarioStore(folder)
+    await store.load()
+    stop = asyncio.Event()
+    task = asyncio.create_task(store.watch(stop))
+    try:
+        yield store
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(8):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def version(store: ScenarioStore, number: str = "32") -> str | None:
+    found = store.table.find(number)
+    return None if found is None else found.version
+
+
+async def test_a_broken_file_at_the_start_stops_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "good.yaml").write_text(text("32"))
+    (tmp_path / "bad.yaml").write_text(BROKEN)
+    (tmp_path / "good.test.yaml").write_text("not: a scenario")
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    assert len(store.table) == 1
+    assert version(store) is not None
+    assert f"{tmp_path / 'bad.yaml'}:6:19: E0003 unknown key `durration` (did you mean `duration`?)" in caplog.text
+    assert "no version of it is in service" in caplog.text
+
+
+async def test_the_life_of_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    file = tmp_path / "one.yaml"
+    file.write_text(text("32"))
+    async with watched(tmp_path) as store:
+        first, first_scenario = version(store), store.table.find("32")
+
+        file.write_text(BROKEN)
+        await until(lambda: "keeps serving" in caplog.text)
+        assert f"last good version {first} keeps serving" in caplog.text
+        assert store.table.find("32") is first_scenario
+
+        # Many editors write another file and rename it.
+        draft = tmp_path / ".one.yaml.swp"
+        draft.write_text(text("32", 2))
+        draft.rename(file)
+        await until(lambda: version(store) != first)
+        assert first_scenario is not None
+        assert first_scenario.begin().node == "a"
+
+        (tmp_path / "deeper").mkdir()
+        (tmp_path / "deeper" / "two.yaml").write_text(text("33"))
+        await until(lambda: version(store, "33") is not None)
+
+        file.unlink()
+        await until(lambda: version(store) is None)
+        assert version(store, "33") is not None
+
+
+async def test_a_refused_file_goes_into_service_when_its_sound_arrives(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "a.yaml").write_text(scenario("a: {type: play, prompt: [hello.wav], next: end}", top='did: ["32"]'))
+    async with watched(tmp_path) as store:
+        assert len(store.table) == 0
+        with wave.open(str(tmp_path / "prompts" / "hello.wav"), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(bytes(1600))
+        await until(lambda: len(store.table) == 1)
+
+
+async def test_a_file_that_is_away_for_a_moment_stays_in_service(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, aside = tmp_path / "one.yaml", tmp_path / "one.yaml~"
+    file.write_text(text("32"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    file.rename(aside)
+    looking = asyncio.create_task(store.load())
+    await asyncio.sleep(0.1)
+    assert version(store) is not None
+    file.write_text(text("32", 2))
+    await looking
+    assert version(store) is not None
+    assert "is gone" not in caplog.text
+
+
+async def test_fifty_broken_saves_change_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text(text("32"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    good = store.table.find("32")
+    for number in range(50):
+        file.write_text(BROKEN + "#" * number)
+        await store.load()
+        assert store.table.find("32") is good
+    assert caplog.text.count("keeps serving") == 50
+
+
+async def test_saving_the_same_content_keeps_the_version(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text(text("32"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    table = store.table
+    file.write_text(text("32"))
+    await store.load()
+    assert store.table is table
+
+
+async def test_a_number_claimed_twice_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(text("32"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    (tmp_path / "c.yaml").write_text(text("33"))
+    await store.load()
+    assert caplog.text.count("E1012") == 1
+    found = store.table.find("32")
+    assert found is not None
+    assert found.path.name == "a.yaml"
+
+
+async def test_the_folder_may_come_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "flows"
+    async with watched(folder) as store:
+        assert "does not exist" in caplog.text
+        folder.mkdir()
+        (folder / "a.yaml").write_text(text("32"))
+        await until(lambda: len(store.table) == 1)
