@@ -47,7 +47,13 @@ DECLARED = {
     "number": cel.Type.DOUBLE,
     "boolean": cel.Type.BOOL,
 }
-ZERO: dict[str, Any] = {"string": "", "integer": 0, "number": 0.0, "boolean": False}
+START_VALUES: dict[str, type[str | int | float | bool]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+}
+"""Python type of a declared variable: makes its value from the default, and the empty value without one."""
 
 _WANTED = {"bool": ("BOOL", "true or false"), "string": ("STRING", "a text")}
 
@@ -95,11 +101,6 @@ class Template:
     def __init__(self, text: str, parts: list[str | Expression]) -> None:
         self.text = text
         self._parts = parts
-
-    @property
-    def expressions(self) -> list[Expression]:
-        """The expressions in it."""
-        return [part for part in self._parts if isinstance(part, Expression)]
 
     def render(self, names: Mapping[str, Any]) -> str:
         """The text with every part replaced by its value; raises ExpressionError."""

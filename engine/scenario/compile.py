@@ -10,7 +10,7 @@ from typing import Any
 
 from transitions import Machine
 
-from engine.call.expressions import ZERO, Environment, Expression, Template
+from engine.call.expressions import START_VALUES, Environment, Expression, Template
 from engine.errors import CallError
 from engine.nodes.base import END, Edge, Node
 from engine.scenario.diagnostics import Span
@@ -88,7 +88,7 @@ class CompiledScenario:
     def initial_variables(self) -> dict[str, Any]:
         """The declared variables when a call starts: their default, else the empty value of their type."""
         return {
-            name: ZERO[variable.type] if variable.default is None else variable.default
+            name: START_VALUES[variable.type](variable.default or START_VALUES[variable.type]())
             for name, variable in self.scenario.variables.items()
         }
 

@@ -83,9 +83,11 @@ def _node(types: dict[str, type[Node]]) -> Schema:
 
 
 def _wire(definition: Schema, model: type[Node]) -> None:
-    """Allow `next` only where it is the outcome, and in `on` only the outcomes of the type and `error`."""
+    """Allow `next` only where it is the outcome, and once; in `on` only the outcomes of the type and `error`."""
     properties = definition["properties"]
-    if model.outcomes != ("next",):
+    if model.outcomes == ("next",):
+        definition["dependencies"] = {"next": {"properties": {"on": {"not": {"required": ["next"]}}}}}
+    else:
         del properties["next"]
     target = {"type": "string", "description": "Name of a node, or end."}
     properties["on"] = {

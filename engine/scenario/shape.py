@@ -16,10 +16,8 @@ from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.document import Document
 from engine.scenario.scalars import is_ambiguous
 from engine.scenario.schema import scenario_schema
+from engine.scenario.shape_words import KINDS, SchemaError, kind_of, limit, misfit, says
 from engine.scenario.suggest import did_you_mean
-
-SchemaError = Any
-"""A jsonschema ValidationError; its stubs call every field of it possibly unset, which it never is here."""
 
 MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
 """(node type, key) → (rule, message) of the rule that speaks when a node lacks the key."""
@@ -73,15 +71,19 @@ class _Checker:
                 self._missing_key(error, path)
             case "pattern" if "propertyNames" in error.absolute_schema_path:
                 where = (*path, str(error.instance))
-                self._add(where, self.document.key_span(where), "E0003", _misfit(error.instance, error.schema))
+                self._add(where, self.document.key_span(where), "E0003", misfit(error.instance, error.schema))
             case "type":
                 self._wrong_type(path, error.instance, error.schema, _listed(error.validator_value))
             case "enum" | "const":
                 self._not_one_of(error, path)
             case "pattern":
-                self._add(path, self.document.span(path), "E0003", _misfit(error.instance, error.schema))
+                self._add(path, self.document.span(path), "E0003", misfit(error.instance, error.schema))
+            case "not":
+                where = (*path, "next")
+                message = "`next` is wired twice, here and beside `on`"
+                self._add(where, self.document.key_span(where), "E0003", message, "remove one of the two")
             case _:
-                self._add(path, self.document.span(path), "E0003", _limit(error), _says(error.schema))
+                self._add(path, self.document.span(path), "E0003", limit(error), says(error.schema))
 
     def _choice(self, error: SchemaError, path: Path) -> None:
         """None of several shapes fits: speak of the one that was most likely meant."""
@@ -135,7 +137,7 @@ class _Checker:
             if len(path) == 2 and path[0] == "nodes":
                 kind = str(error.instance.get("type", ""))
                 rule, message = self._missing_keys.get((kind, key), (rule, message))
-            hint = _says(error.schema.get("properties", {}).get(key, {}))
+            hint = says(error.schema.get("properties", {}).get(key, {}))
             self._add((*path, key), self._first_line(path), rule, message, hint)
 
     def _first_line(self, path: Path) -> Span:
@@ -170,8 +172,8 @@ class _Checker:
             hint = "write the number without quotes"
         elif wanted == ["array"] and not isinstance(value, dict):
             hint = "put it in brackets: [ ]"
-        message = f"must be {' or '.join(_KINDS[kind] for kind in wanted)}, not {_kind_of(value)}"
-        self._add(path, span, "E0003", message, hint or _says(schema))
+        message = f"must be {' or '.join(KINDS[kind] for kind in wanted)}, not {kind_of(value)}"
+        self._add(path, span, "E0003", message, hint or says(schema))
 
     def _not_one_of(self, error: SchemaError, path: Path) -> None:
         span = self.document.span(path)
@@ -217,26 +219,6 @@ class _Checker:
             self._add(path, span, "E0004", message, f'write "{written}"')
 
 
-_KINDS = {
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "null",
-}
-
-
-def _kind_of(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    kinds = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
-    return kinds[type(value)]
-
-
 def _is_own(path: Path) -> bool:
     """True inside a top-level `x-…` key, which is nobody's business."""
     return bool(path) and str(path[0]).startswith("x-")
@@ -276,30 +258,3 @@ def _resolved(branches: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, An
 
 def _enum(error: SchemaError) -> list[Any]:
     return list(error.validator_value) if error.validator == "enum" else [error.validator_value]
-
-
-def _says(schema: Mapping[str, Any]) -> str:
-    """The schema's own description of what belongs here."""
-    return str(schema.get("description", ""))
-
-
-def _misfit(value: Any, schema: Mapping[str, Any]) -> str:
-    if schema.get("pattern") == DURATION:
-        return f"`{value}` is not a duration: write 500ms, 30s, 2m or 1h"
-    said = _says(schema)
-    return f"`{value}` does not fit here: {said}" if said else f"`{value}` does not fit here"
-
-
-def _limit(error: SchemaError) -> str:
-    value = error.validator_value
-    messages = {
-        "minimum": f"must be at least {value}",
-        "exclusiveMinimum": f"must be more than {value}",
-        "maximum": f"must be at most {value}",
-        "exclusiveMaximum": f"must be less than {value}",
-        "minItems": "must not be empty",
-        "minLength": "must not be empty",
-        "minProperties": "must not be empty",
-        "maxItems": f"must have at most {value} items",
-    }
-    return messages.get(str(error.validator), str(error.message)[:200])

@@ -127,9 +127,14 @@ def test_cursors_leave_nothing_behind_in_the_machine() -> None:
 
 
 def test_variables_begin_with_their_default() -> None:
-    top = "variables: {a: {}, b: {type: integer, default: 7}, c: {type: number}, d: {type: boolean}}"
+    top = """
+    variables:
+      {a: {}, b: {type: integer, default: 7}, c: {type: number}, d: {type: boolean},
+       e: {type: number, default: 2}, f: {type: integer, default: 3.0}}
+    """
     variables = compiled(scenario("a: {type: hangup}", top=top)).initial_variables()
-    assert variables == {"a": "", "b": 7, "c": 0.0, "d": False}
+    assert variables == {"a": "", "b": 7, "c": 0.0, "d": False, "e": 2.0, "f": 3}
+    assert [type(variables[name]) for name in "ef"] == [float, int]
 
 
 def test_the_version_is_the_content() -> None:

@@ -66,6 +66,7 @@ NODES: list[tuple[str, str, str]] = [
     ("a: {type: play, prompt: [{say: x}], next: ^on}", "E0004", 'write "on"'),
     ("a: {type: play, prompt: [{say: x}], ^next: {a: b}}", "E0003", "not a mapping"),
     ("a: {type: play, prompt: [{say: x}], on: {^nxt: end}}", "E0003", "did you mean `next`?"),
+    ("a: {type: play, prompt: [{say: x}], next: end, on: {^next: a}}", "E0003", "twice"),
     ("a: ^5", "E0003", "a mapping"),
     ("^a:", "E0003", "not empty"),
     ("a: {type: hours, week: {^monday: []}, on: {open: end, closed: end}}", "E0003", "`monday`"),

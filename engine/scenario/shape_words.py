@@ -1,0 +1,61 @@
+"""The schema's complaints in the language's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.nodes.fields import DURATION
+
+SchemaError = Any
+"""A jsonschema ValidationError; its stubs call every field of it possibly unset, which it never is here."""
+
+KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+"""JSON Schema type → what the language calls it."""
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, for "not …"."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kinds = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+    return kinds[type(value)]
+
+
+def says(schema: Mapping[str, Any]) -> str:
+    """The schema's own description of what belongs here."""
+    return str(schema.get("description", ""))
+
+
+def misfit(value: Any, schema: Mapping[str, Any]) -> str:
+    """A text that does not match the pattern of its place."""
+    if schema.get("pattern") == DURATION:
+        return f"`{value}` is not a duration: write 500ms, 30s, 2m or 1h"
+    said = says(schema)
+    return f"`{value}` does not fit here: {said}" if said else f"`{value}` does not fit here"
+
+
+def limit(error: SchemaError) -> str:
+    """A value outside the limits of its place."""
+    value = error.validator_value
+    messages = {
+        "minimum": f"must be at least {value}",
+        "exclusiveMinimum": f"must be more than {value}",
+        "maximum": f"must be at most {value}",
+        "exclusiveMaximum": f"must be less than {value}",
+        "minItems": "must not be empty",
+        "minLength": "must not be empty",
+        "minProperties": "must not be empty",
+        "maxItems": f"must have at most {value} items",
+    }
+    return messages.get(str(error.validator), str(error.message)[:200])
