@@ -37,7 +37,7 @@ async def _no_task_left() -> AsyncIterator[None]:
     # One turn of the loop for what ends by itself, such as a task whose cancellation was just asked for.
     await asyncio.sleep(0)
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    assert not left, f"tasks left behind: {left}"
+    assert not left, f"{len(left)} tasks left behind, such as {left.pop()}"
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import typer.main
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")])
@@ -49,12 +51,8 @@ def test_the_commands_shown_can_be_run_one_after_another(page: Path, tmp_path: P
 
 def check_options(command: list[str]) -> None:
     """The options used are options of the command."""
-    from typer.main import get_command
-
-    from tools.flowctl.main import app
-
-    group = get_command(app)
-    subcommand = group.get_command(group.make_context("flowctl", [command[1]]), command[1])
+    module = importlib.import_module(f"tools.flowctl.commands.{command[1]}")
+    subcommand = typer.main.get_command(module.app)
     known = {name for parameter in subcommand.params for name in parameter.opts}
     assert {word for word in command[2:] if word.startswith("--")} <= known
 
