@@ -41,6 +41,8 @@ class Draft:
     names: tuple[str, ...]
     unsound: frozenset[str]
     """Top-level keys that are missing or wrong."""
+    lacking: frozenset[str]
+    """Unsound nodes that lack a key, so that nobody can tell where they lead."""
 
     @property
     def prompts_dir(self) -> File:
@@ -131,7 +133,9 @@ def make_draft(document: Document, file: File, findings: list[Finding]) -> tuple
     later += bad_names
     header["variables"] = variables
     scenario = Scenario.model_construct(**{"name": "", "start": END, **header, "nodes": nodes})
-    draft = Draft(document, file, scenario, nodes, tuple(raw_nodes), frozenset(unsound))
+    paths = [finding.path for finding in findings if finding.path[:1] == ("nodes",)]
+    lacking = frozenset(str(path[1]) for path in paths if len(path) == 3 and path not in document.keys)
+    draft = Draft(document, file, scenario, nodes, tuple(raw_nodes), frozenset(unsound), lacking)
     return draft, later
 
 

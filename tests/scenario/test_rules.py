@@ -61,6 +61,14 @@ ONE_DEFECT = {
         "a: {type: branch, cases: [{when: 'true', next: b}]}\nb: {type: hangup}",
         ["E1018"],
     ),
+    "what its missing key would have led to is not unreachable": (
+        "a: {type: branch, cases: [{when: 'true', next: end}]}\nb: {type: hangup}",
+        ["E1018"],
+    ),
+    "nor what the outcomes of a node without any would have led to": (
+        'a: {type: hours, week: {mon: ["08:00-09:00"]}}\nb: {type: hangup}\nc: {type: hangup}',
+        ["E1004"],
+    ),
     "what such a node assigns is defined": (
         """\
         a: {type: collect, prompt: [{say: code}], variable: code, attemps: 2, on: {collected: b}}

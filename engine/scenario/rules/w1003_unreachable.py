@@ -9,6 +9,15 @@ from engine.nodes.base import END
 from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
+from engine.scenario.rules.e1004_dead_end import is_dead_end
+
+
+def _leads_anywhere(draft: Draft, name: str) -> bool:
+    """True for a node whose ways out are not written, where what cannot be reached may be meant."""
+    node = draft.nodes.get(name)
+    if node is None:
+        return name in draft.lacking
+    return is_dead_end(node) and len(node.possible()) > 1
 
 
 class Unreachable(Rule):
@@ -39,12 +48,12 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """Sound nodes that cannot be reached, unless the start itself is in doubt."""
+        """Sound nodes that cannot be reached, unless the start or a way out on the way is in doubt."""
         if draft.unsound & {"start", "nodes"}:
             return
         start = draft.scenario.start
         reachable = draft.reachable()
-        if not reachable and start != END:
+        if (not reachable and start != END) or any(_leads_anywhere(draft, name) for name in reachable):
             return
         for name in draft.nodes:
             if name not in reachable and name != END:
