@@ -23,17 +23,22 @@ def speech(seconds: float, *, seed: int, label: str = "") -> Clip:
 
 def snr_db(heard: bytes, wanted: bytes) -> float:
     """Best signal-to-noise ratio, in dB, of `wanted` at any offset inside `heard`; -inf when it does not fit."""
+    return locate(heard, wanted)[1]
+
+
+def locate(heard: bytes, wanted: bytes) -> tuple[int, float]:
+    """Where `wanted` stands inside `heard` (samples from its start), and its signal-to-noise ratio there, in dB."""
     received = np.frombuffer(heard, "<i2").astype(np.float64)
     signal = np.frombuffer(wanted, "<i2").astype(np.float64)
     if len(received) < len(signal):
-        return float("-inf")
+        return -1, float("-inf")
     size = 1 << (len(received) + len(signal)).bit_length()
     spectrum = np.fft.rfft(received, size) * np.conj(np.fft.rfft(signal, size))
     correlation = np.fft.irfft(spectrum, size)[: len(received) - len(signal) + 1]
     offset = int(np.argmax(correlation))
     noise = received[offset : offset + len(signal)] - signal
     power = float(np.mean(noise**2))
-    return float("inf") if power == 0 else 10 * float(np.log10(np.mean(signal**2) / power))
+    return offset, float("inf") if power == 0 else 10 * float(np.log10(np.mean(signal**2) / power))
 
 
 def contains(heard: bytes, wanted: bytes, *, lossy: bool) -> bool:

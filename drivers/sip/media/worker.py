@@ -27,6 +27,10 @@ BATCH = 64
 """Packets taken before the clock is looked at again."""
 
 
+GATHER = 0.003
+"""Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
+
+
 class Worker:
     """Streams by number, and what the control process may ask of them."""
 
@@ -39,6 +43,7 @@ class Worker:
         self._readers: dict[int, Callable[[], None]] = {wire.sock.fileno(): self._read_commands}
         self._epoll.register(wire.sock, select.EPOLLIN)
         self._running = True
+        self._relaying = False
         self._commands: dict[str, Callable[[Message], Message | None]] = {
             "open": self._open,
             "connect": self._connect,
@@ -61,7 +66,10 @@ class Worker:
             wait = self._clock.read() if self._streams else None
             if wait is None or wait > 0:
                 # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
-                select.select((epoll,), (), (), wait)
+                if wait is None or self._relaying:
+                    select.select((epoll,), (), (), wait)
+                else:
+                    select.select((self._wire.sock,), (), (), min(wait, GATHER))
                 wait = self._clock.read()
             if wait <= 0 and self._streams:
                 self._tick()
@@ -74,7 +82,10 @@ class Worker:
 
     def _tick(self) -> None:
         number = self._clock.advance()
+        self._relaying = False
         for stream in list(self._streams.values()):
+            if stream.relay is not None:
+                self._relaying = True
             try:
                 stream.tick(number)
                 if stream.recorder is not None:
@@ -195,6 +206,7 @@ class Worker:
 
     def _bridge(self, message: Message) -> Message:
         self._stream(message).bridge(self._stream(message, "other"))
+        self._relaying = True
         return {}
 
     def _unbridge(self, message: Message) -> Message:

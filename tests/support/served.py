@@ -1,0 +1,129 @@
+"""A real server: `flowctl serve` as a process of its own, with scenarios given as text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+FLOWCTL = (sys.executable, "-m", "tools.flowctl.main")
+ROOT = Path(__file__).parents[2]
+
+
+class Served:
+    """A running server and its folder."""
+
+    def __init__(self, root: Path, process: asyncio.subprocess.Process, port: int) -> None:
+        self.root = root
+        self.process = process
+        self.port = port
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+    def uri(self, did: str) -> str:
+        return f"sip:{did}@127.0.0.1:{self.port}"
+
+    def records(self) -> list[dict[str, Any]]:
+        path = self.root / "var" / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    async def recorded(self, count: int, timeout: float = 10) -> list[dict[str, Any]]:
+        """Wait until so many records are written."""
+        async with asyncio.timeout(timeout):
+            while len(self.records()) < count:
+                await asyncio.sleep(0.05)
+        return self.records()
+
+    def log(self) -> str:
+        return (self.root / "server.log").read_text()
+
+    async def logged(self, text: str, timeout: float = 10) -> None:
+        """Wait until the log says so."""
+        async with asyncio.timeout(timeout):
+            while text not in self.log():
+                await asyncio.sleep(0.05)
+
+    def processes(self) -> list[int]:
+        """The server and its media workers."""
+        children = []
+        for status in Path("/proc").glob("[0-9]*/status"):
+            try:
+                parent = re.search(r"^PPid:\s+(\d+)", status.read_text(), re.M)
+            except OSError:
+                continue
+            if parent and int(parent[1]) == self.process.pid:
+                children.append(int(status.parent.name))
+        return [self.process.pid, *sorted(children)]
+
+    def descriptors(self) -> list[int]:
+        """How many descriptors each process has open."""
+        return [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.processes()]
+
+    def threads(self) -> list[int]:
+        return [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in self.processes()]
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def served(root: Path, scenarios: dict[str, str], **settings: Any) -> AsyncIterator[Served]:
+    """Serve; on leaving, SIGTERM and a clean end are required."""
+    port = free_port()
+    (root / "flows").mkdir(exist_ok=True)
+    for name, text in scenarios.items():
+        (root / "flows" / name).write_text(text)
+    document = {
+        "sip": {"listen": f"127.0.0.1:{port}"},
+        "rtp": {"ports": "42000-42999"},
+        "drain": "5s",
+        **settings,
+    }
+    (root / "server.yaml").write_text(json.dumps(document))
+    with (root / "server.log").open("w") as log:
+        process = await asyncio.create_subprocess_exec(
+            *FLOWCTL, "serve", "--config", str(root / "server.yaml"),
+            stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
+        )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(20):
+            ready = await process.stdout.readline()
+        assert b"ready" in ready, (root / "server.log").read_text()
+        yield Served(root, process, port)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(20):
+            status = await process.wait()
+        assert status == 0, (root / "server.log").read_text()
+
+
+async def run(*command: object, timeout: float = 60, cwd: Path = ROOT) -> tuple[int, str, str]:
+    """Run a program to its end: status, output, errors."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd=cwd
+    )
+    async with asyncio.timeout(timeout):
+        out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def dial(uri: str, *options: object, timeout: float = 60) -> dict[str, Any]:
+    """`flowctl dial … --format json`."""
+    status, out, err = await run(*FLOWCTL, "dial", uri, "--format", "json", *options, timeout=timeout)
+    assert status in (0, 1), err
+    answer: dict[str, Any] = json.loads(out)
+    return {**answer, "exit": status}
