@@ -90,7 +90,7 @@ class Reactor:
     def procrastinate(self) -> None:
         """One turn, called by sippy between two looks at its timers."""
         timers = self._dispatcher.tlisteners
-        wait = max(0.0, timers[0].etime.offsetFromNow()) if timers else None
+        wait = max(0.0, -timers[0].etime.offsetFromNow()) if timers else None
         for key, _ in self._selector.select(0 if self._calls else wait):
             self._guarded(key.data)
         for _ in range(len(self._calls)):

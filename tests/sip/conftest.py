@@ -41,14 +41,15 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def phone() -> AsyncIterator[SipUa]:
+    async with SipUa.open() as ua:
+        yield ua
+
+
+@pytest.fixture
+async def bench(phone: SipUa) -> AsyncIterator[Bench]:
+    """Stopped while the phone still answers."""
     bench = Bench(SipDriver(listen="127.0.0.1:0", rtp_ports=range(31000, 31400), media_workers=1))
     await bench.driver.start(bench.legs.put_nowait)
     yield bench
     await bench.driver.stop()
-
-
-@pytest.fixture
-async def phone() -> AsyncIterator[SipUa]:
-    async with SipUa.open() as ua:
-        yield ua

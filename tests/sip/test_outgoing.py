@@ -140,10 +140,15 @@ async def test_an_escaped_user_part_survives(bench, phone):
 
 
 async def test_no_port_left(phone):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31400), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31402), media_workers=1)
     await driver.start(lambda leg: None)
+    first = asyncio.create_task(driver.originate(phone.uri("201")))
+    await phone.next_call()
     with pytest.raises(NoChannel):
-        await driver.originate(phone.uri("201"))
+        await driver.originate(phone.uri("202"))
+    assert driver.usage() == {"legs": 1, "rtp_ports": 1}
+    first.cancel()
+    await asyncio.wait([first])
     assert not any(driver.usage().values())
     await driver.stop()
 
