@@ -29,8 +29,8 @@ def golden_calls() -> list[Any]:
         if not path.is_file():
             found.append(pytest.param(name, {}, id=f"{name}: no golden file"))
             continue
-        for call in read_mapping(path)["calls"]:
-            found.append(pytest.param(name, call, id=f"{name}: {call['name']}"))
+        calls = read_mapping(path)["calls"]
+        found.extend(pytest.param(name, call, id=f"{name}: {call['name']}") for call in calls)
     return found
 
 
