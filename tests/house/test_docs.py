@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from engine.scenario.check import check
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")])
 NEEDS_A_SERVER = {"serve", "dial"}
@@ -61,3 +63,10 @@ def check_options(command: list[str]) -> None:
 def test_links_lead_to_a_file(page: Path):
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert not [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_the_scenario_shown_in_full_lacks_nothing_but_its_recordings(tmp_path: Path):
+    (text,) = re.findall(r"(?ms)^```yaml\n(format: 1\n.*?)^```$", (ROOT / "docs/scenarios.md").read_text())
+    path = tmp_path / "scenario.yaml"
+    path.write_text(text)
+    assert {finding.rule for finding in check(path).diagnostics} == {"E3001"}

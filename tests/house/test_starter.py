@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from engine.centres.directory import Directory
+from engine.server.settings import Settings
 from tools.flowctl.commands.init import SCENARIO, app
 
 ROOT = Path(__file__).parents[2]
@@ -47,3 +49,13 @@ def test_what_cannot_be_is_refused_with_two(tmp_path: Path, arguments: tuple[str
     result = init(str(tmp_path / "file" / "below") if not arguments else str(tmp_path / "new"), *arguments)
     assert result.exit_code == 2
     assert "flowctl init:" in result.output
+
+
+def test_the_settings_say_what_would_be_without_them_and_the_people_are_known():
+    settings = Settings.load(ROOT / "server.yaml")
+    assert settings.model_dump(exclude={"scenarios", "directory", "data"}) == Settings().model_dump(
+        exclude={"scenarios", "directory", "data"}
+    )
+    directory = Directory.load(settings.directory)
+    assert {centre.name for centre in directory.centres} == {"support", "sales"}
+    assert all(agent.phone and agent.password is None for agent in directory.agents)
