@@ -92,10 +92,10 @@ class _Checker:
             branches.setdefault(int(part.schema_path[0]), []).append(part)
         fitting = [parts for parts in branches.values() if not any(_is_type_error(p) for p in parts)]
         if not fitting:
-            wanted = [kind for parts in branches.values() for p in parts for kind in _listed(p.validator_value)]
-            text: Mapping[str, Any] = next(
-                (p[0].schema for p in branches.values() if "string" in _listed(p[0].validator_value)), {}
-            )
+            wrong = [part for parts in branches.values() for part in parts if _is_type_error(part)]
+            wanted = [kind for part in wrong for kind in _listed(part.validator_value)]
+            texts = [part.schema for part in wrong if "string" in _listed(part.validator_value)]
+            text: Mapping[str, Any] = texts[0] if texts else {}
             self._wrong_type(path, error.instance, text, list(dict.fromkeys(wanted)))
             return
         best = min(fitting, key=_distance)
@@ -156,7 +156,7 @@ class _Checker:
             self._add(path, span, "E0003", message, f"write {self._written(path)}s, or a unit: 500ms, 30s, 2m, 1h")
             return
         scalar = place is not None and place.typed and value is not None
-        if scalar and "string" in wanted and "enum" not in schema:
+        if scalar and "string" in wanted and not schema.keys() & {"enum", "const"}:
             written = self._written(path)
             if pattern is None or re.search(pattern, written):
                 kind = "a boolean" if isinstance(value, bool) else "a number"

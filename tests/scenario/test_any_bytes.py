@@ -1,4 +1,7 @@
-"""Whatever a file holds, the check answers with findings and never with a traceback."""
+"""Whatever a file holds, the check answers with findings and never with a traceback.
+
+The same examples each time, so that a run that fails concerns what was changed.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ NODES = st.dictionaries(KEYS, TREES, max_size=5).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.binary(max_size=300) | st.text(alphabet="aé:-[]{}\"'#&*!|>%@`?, \t\r\n\x00\x85\u2028", max_size=60))
 def test_any_content(content: bytes | str) -> None:
     result = check("x.yaml", content)
@@ -34,7 +37,7 @@ def test_any_content(content: bytes | str) -> None:
     assert result.compiled is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(nodes=st.dictionaries(st.sampled_from(["a", "b", "end", "é"]), NODES, min_size=1), top=TREES)
 def test_any_tree(nodes: object, top: object) -> None:
     import json

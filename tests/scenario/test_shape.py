@@ -71,6 +71,7 @@ NODES: list[tuple[str, str, str]] = [
     ("^a:", "E0003", "not empty"),
     ("a: {type: hours, week: {^monday: []}, on: {open: end, closed: end}}", "E0003", "`monday`"),
     ('a: {type: hours, week: {mon: [^"8:00-9:00"]}, on: {open: end, closed: end}}', "E0003", "8:00-9:00"),
+    ("a: {type: hours, week: {}, exceptions: {2027-12-24: ^5}, on: {open: end, closed: end}}", "E0003", "a list"),
     ("a: {type: hangup, cause: ^bussy}", "E0003", "did you mean `busy`?"),
     ("a: {type: hangup, ^next: end}", "E0003", "takes no `next`"),
 ]
