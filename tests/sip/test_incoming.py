@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-import time
 
 import pytest
 from support.sipua import SipUa, media_of, sdp, until
@@ -309,15 +308,6 @@ async def test_the_media_address_of_the_answer_is_ours(bench, phone):
     assert host == "127.0.0.1"
     assert port in range(31000, 31400, 2)
     assert (formats, dtmf) == ([8, 101], 101)
-
-
-async def test_an_idle_driver_sleeps(bench, phone):
-    """The signalling thread waits for the next timer, it does not look for it."""
-    await (await phone.invite("32", bench.driver.address)).response(100)
-    await (await bench.leg()).hangup()
-    began = time.process_time()
-    await asyncio.sleep(0.3)
-    assert time.process_time() - began < 0.1
 
 
 async def test_an_idle_driver_sleeps(bench, phone):
