@@ -17,6 +17,11 @@ LANGUAGES = frozenset({"en", "fr"})
 FALLBACK_LANGUAGE = "en"
 CACHE_BYTES = 64 << 20
 
+TRUST_SECONDS = 1.0
+"""A file looked at this recently is not looked at again: a busy line plays one prompt many times a second."""
+
+Key = tuple[object, ...]
+
 _DIGIT_SOUNDS = {"*": "star", "#": "hash"}
 
 
@@ -25,7 +30,9 @@ class PromptLibrary:
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
-        self._cache: OrderedDict[tuple[object, ...], Clip] = OrderedDict()
+        self._cache: OrderedDict[Key, Clip] = OrderedDict()
+        self._looked_at: dict[Key, tuple[float, Key]] = {}
+        """What was asked for → when it was looked at (loop seconds), and the clip's key then."""
         self._bytes = 0
 
     async def file(self, prompts: Path, language: str, name: str) -> Clip:
@@ -63,6 +70,10 @@ class PromptLibrary:
         return tones.silence(seconds)
 
     async def _read(self, prompts: Path, language: str, name: str) -> Clip:
+        asked, now = (prompts, language, name), asyncio.get_running_loop().time()
+        looked_at, key = self._looked_at.get(asked, (-TRUST_SECONDS, ()))
+        if now - looked_at < TRUST_SECONDS and (clip := self._find(key)) is not None:
+            return clip
         try:
             path, stamp = await asyncio.to_thread(_stamp, prompts, language, name)
         except OSError as error:
@@ -70,15 +81,16 @@ class PromptLibrary:
         key = ("file", path, *stamp)
         if (clip := self._find(key)) is None:
             clip = self._keep(key, await asyncio.to_thread(files.read_clip, path))
+        self._looked_at[asked] = (now, key)
         return clip
 
-    def _find(self, key: tuple[object, ...]) -> Clip | None:
+    def _find(self, key: Key) -> Clip | None:
         clip = self._cache.get(key)
         if clip is not None:
             self._cache.move_to_end(key)
         return clip
 
-    def _keep(self, key: tuple[object, ...], clip: Clip) -> Clip:
+    def _keep(self, key: Key, clip: Clip) -> Clip:
         if key not in self._cache:
             self._cache[key] = clip
             self._bytes += len(clip.samples)
