@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -79,7 +79,7 @@ class Rtp(Section):
 class Listener(Section):
     """A service of a later version: its settings are accepted, so that one file serves both, and do nothing."""
 
-    listen: Listen = Field(description="Address and TCP port.")
+    listen: Listen = Field(description="Address and TCP port; accepted, and not used by this version.")
 
 
 class Settings(BaseSettings):
@@ -97,7 +97,6 @@ class Settings(BaseSettings):
     country: str = Field(
         default="FR", pattern="^[A-Z]{2}$", description="Country in which national numbers are read."
     )
-    language: Literal["en", "fr"] = Field(default="en", description="Language of the server's messages.")
     drain: Duration = Field(default=30.0, description="How long calls may go on after the server was asked to stop.")
     sip: Sip = Field(default_factory=Sip, description="SIP lines.")
     rtp: Rtp = Field(default_factory=Rtp, description="Sound.")

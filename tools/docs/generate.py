@@ -1,4 +1,5 @@
-"""Write what is generated from the code: `schemas/`, `docs/nodes/`, `docs/rules/`. Run by `make check` with --check.
+"""Write what is generated from the code: `schemas/`, `docs/nodes/`, `docs/rules/`,
+`docs/settings/`. Run by `make check` with --check.
 
     python -m tools.docs.generate [--check]
 
@@ -15,9 +16,10 @@ from pathlib import Path
 from engine.scenario.schema import scenario_schema
 from tools.docs.node_pages import node_pages
 from tools.docs.rule_pages import rule_pages
+from tools.docs.setting_pages import setting_pages
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("docs/nodes", "docs/rules", "schemas")
+FOLDERS = ("docs/nodes", "docs/rules", "docs/settings", "schemas")
 """Folders that hold nothing but generated files."""
 
 
@@ -28,6 +30,7 @@ def generated() -> dict[str, str]:
         "schemas/scenario.schema.json": schema,
         **{f"docs/nodes/{name}": text for name, text in node_pages(ROOT / "tests" / "nodes").items()},
         **{f"docs/rules/{name}": text for name, text in rule_pages().items()},
+        **{f"docs/settings/{name}": text for name, text in setting_pages().items()},
     }
 
 

@@ -60,15 +60,15 @@ def _table(parameters: dict[str, Any], required: list[str]) -> list[str]:
     rows = ["| parameter | value | default | meaning |", "|---|---|---|---|"]
     for key, part in parameters.items():
         default = "required" if key in required else f"`{json.dumps(part['default'])}`" if "default" in part else ""
-        rows.append(f"| `{key}` | {_kind(part)} | {default} | {_cell(part.get('description', ''))} |")
+        rows.append(f"| `{key}` | {kind_of(part)} | {default} | {cell(part.get('description', ''))} |")
     return [*rows, ""]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _kind(part: dict[str, Any]) -> str:
+def kind_of(part: dict[str, Any]) -> str:
     """The values that a parameter takes, in words."""
     if _is_prompt(part):
         return "[prompt](../scenarios.md#prompts)"
@@ -77,15 +77,15 @@ def _kind(part: dict[str, Any]) -> str:
     if "const" in part:
         return f"`{part['const']}`"
     if "anyOf" in part:
-        return " or ".join(dict.fromkeys(_kind(choice) for choice in part["anyOf"]))
+        return " or ".join(dict.fromkeys(kind_of(choice) for choice in part["anyOf"]))
     if part.get("pattern") == DURATION:
         return "duration"
     if reference := _reference(part):
         return f"[{reference}](#{reference.lower()})"
     if part.get("type") == "array":
-        return f"list of {_kind(part['items'])}"
+        return f"list of {kind_of(part['items'])}"
     if part.get("type") == "object":
-        return f"mapping to {_kind(part.get('additionalProperties', {}))}"
+        return f"mapping to {kind_of(part.get('additionalProperties', {}))}"
     return _PLAIN[part.get("type", "string")]
 
 
