@@ -50,7 +50,10 @@ class SipDriver(Driver):
         """
         self._listen = parse_listen(listen)
         self._allowed = peer_filter(allow)
-        self._pool = MediaPool(host=self._listen[0], ports=rtp_ports, workers=media_workers)
+        try:
+            self._pool = MediaPool(host=self._listen[0], ports=rtp_ports, workers=media_workers)
+        except ValueError as error:
+            raise ConfigurationError(f"rtp.ports: {error}") from None
         self._legs: set[SipLeg] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoint: Endpoint | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from drivers.sip.bridge import Bridge
 from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from engine.audio.clip import Clip
-from engine.errors import EngineError, LegGone, Unsupported
+from engine.errors import EngineError, LegGone, NoChannel, Unsupported
 from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
 
 if TYPE_CHECKING:
@@ -46,9 +46,12 @@ class SipLeg(Leg):
 
     async def attach(self, near: SipLeg | None = None) -> MediaPort:
         """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
-        port = await self._pool.open(
-            near=near._port if near else None, on_digit=self.digits.put, on_lost=self._on_media_lost
-        )
+        try:
+            port = await self._open_port(near._port if near is not None else None)
+        except NoChannel:
+            if near is None:
+                raise
+            port = await self._open_port(None)  # the bridge will cost more, but there will be one
         if not self.alive:
             await port.close()
             raise self._gone()
@@ -64,7 +67,7 @@ class SipLeg(Leg):
             case Established(media) | MediaChanged(media):
                 self._connect(media)
             case Pressed(key):
-                self._on_info_key(key)
+                self._on_key(key)
             case Ended(hangup, detail):
                 self.finish(hangup, detail)
 
@@ -170,14 +173,23 @@ class SipLeg(Leg):
             raise self._gone()
         return task.result()
 
+    async def _open_port(self, near: MediaPort | None) -> MediaPort:
+        return await self._pool.open(near=near, on_digit=self._on_key, on_lost=self._on_media_lost)
+
     def _connect(self, media: Media) -> None:
         if self._port is None or not self.alive:
             return
-        if not media.held:
-            self._port.connect(media.host, media.port, codec=media.codec, dtmf=media.dtmf)
+        with contextlib.suppress(LegGone):  # its worker has just died, the leg is about to end
+            number = 0 if media.held else media.port  # to port 0 nothing is sent
+            self._port.connect(media.host, number, codec=media.codec, dtmf=media.dtmf)
         self.established.set()
 
-    def _on_info_key(self, key: str) -> None:
+    def _on_key(self, key: str) -> None:
+        """A key came, by RTP or by SIP INFO.
+
+        The media worker has stopped the prompt already for a key by RTP, except one that was on its way here
+        when `play` was called.
+        """
         self.digits.put(key)
         if self._barge_in and self._port is not None and self.alive:
             self._port.stop_playing()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
+import threading
 import time
 
 import pytest
@@ -267,8 +270,16 @@ async def test_an_application_that_fails_to_take_the_call_gets_it_refused(phone,
     assert "no scenario today" in caplog.text
 
 
+async def test_the_death_of_a_media_worker_ends_its_legs(bench, phone):
+    leg, call = await bench.answered(phone)
+    for worker in await bench.driver._pool.stats():
+        os.kill(worker["pid"], signal.SIGKILL)
+    assert (await asyncio.wait_for(leg.ended, 3)) == Hangup("local", Cause.FAILED)
+    await asyncio.wait_for(call.over.wait(), 3)
+    await bench.idle()
+
+
 async def test_fifty_calls_leave_nothing_behind(bench, phone):
-    import threading
 
     await bench.answered(phone)
     threads = threading.active_count()

@@ -111,6 +111,10 @@ async def test_hold_and_back(bench, phone, direction, answered):
     leg, call = await bench.answered(phone)
     held = await call.reinvite(sdp(*call.rtp.address, direction=direction))
     assert f"a={answered}" in held.body
+    if direction != "recvonly":
+        await _silent(call.rtp)
+        await call.rtp.press("7")
+        assert await asyncio.wait_for(leg.digits.get(), 1) == "7"
     back = await call.reinvite(sdp(*call.rtp.address))
     assert "a=sendrecv" in back.body
     count = len(call.rtp.received)
@@ -122,7 +126,16 @@ async def test_hold_the_old_way(bench, phone):
     leg, call = await bench.answered(phone)
     held = await call.reinvite(sdp("0.0.0.0", call.rtp.address[1]))
     assert "a=recvonly" in held.body
+    await _silent(call.rtp)
     assert leg.alive
+
+
+async def _silent(rtp):
+    """Nothing comes any more, once what was on its way has."""
+    await asyncio.sleep(0.05)
+    count = len(rtp.received)
+    await asyncio.sleep(0.1)
+    assert len(rtp.received) == count
 
 
 async def test_a_reinvite_without_an_offer_gets_one(bench, phone):

@@ -139,10 +139,11 @@ async def test_one_whom_we_call_may_end_it_but_not_call_us(phone):
         {"listen": "127.0.0.1:seventy"},
         {"listen": "127.0.0.1:70000"},
         {"allow": ["everybody"]},
+        {"rtp_ports": range(20001, 20002)},
     ],
 )
 def test_wrong_settings_are_refused(settings):
-    with pytest.raises(ConfigurationError, match="sip"):
+    with pytest.raises(ConfigurationError, match=r"sip\.listen|sip\.allow|rtp\.ports"):
         SipDriver(**{"listen": "127.0.0.1:0", **settings})
 
 
