@@ -36,6 +36,8 @@ class Spool:
     async def start(self) -> None:
         """Make the folder, readable for this user only."""
         self.folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="flowctl-media-"))
+        # The tables and numpy are loaded now: the first caller shall not wait a quarter of a second for them.
+        await asyncio.to_thread(_write_file, self.folder / Clip(b"").key, b"")
 
     async def stop(self) -> None:
         """Delete the folder, once what is being written has been."""
