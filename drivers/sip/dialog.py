@@ -29,8 +29,9 @@ from sippy.UA import UA
 from sippy.UacStateCancelling import UacStateCancelling
 from sippy.UasStateRinging import UasStateRinging
 from sippy.UaStateConnected import UaStateConnected
+from sippy.UaStateFailed import UaStateFailed
 
-from drivers.sip import sdp
+from drivers.sip import adapt, sdp
 from drivers.sip.causes import cause_of, refusal
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from engine.lines import Cause, Hangup
@@ -134,12 +135,24 @@ class Dialog(UA):
 
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
         """Let sippy handle the request; answer what it leaves without any response."""
-        outcome = super().recvRequest(req, sip_t)
-        if outcome is None and sip_t.data is None:
-            self._answer_leftover(req)
+        try:
+            outcome = super().recvRequest(req, sip_t)
+            if outcome is None and sip_t.data is None:
+                self._answer_leftover(req)
+        except Exception as error:  # noqa: BLE001 - whatever the far end has put into its headers
+            adapt.malformed.warning(f"{req.getMethod()}: {type(error).__name__}: {error}")
+            return (req.genResponse(400, "Bad Request"), None, None) if sip_t.data is None else None
         return outcome
 
     def recvResponse(self, resp: Any, tr: Any) -> None:
+        try:
+            self._on_response(resp, tr)
+        except Exception as error:  # noqa: BLE001 - as above
+            adapt.malformed.warning(f"response: {type(error).__name__}: {error}")
+            self._end(Hangup("local", Cause.FAILED), f"unusable response: {error}")
+            self.changeState((UaStateFailed,))
+
+    def _on_response(self, resp: Any, tr: Any) -> None:
         if isinstance(self.state, UacStateCancelling) and 200 <= resp.getSCode()[0] < 300:
             # Our CANCEL has crossed the answer. The ACK is sent when this returns, and must precede our BYE.
             self._endpoint.reactor.post(super().recvResponse, resp, tr)

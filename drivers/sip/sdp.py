@@ -70,16 +70,18 @@ class _Stream:
     formats: list[str]
     host: str
     direction: Direction
-    events: set[str]
+    events: set[int]
+    """Payload types of telephone-event."""
 
     def media(self) -> Media | None:
         """What is common, in the order that the far end prefers; None when nothing is."""
         if self.kind != "audio" or self.transport != "RTP/AVP" or not self.port:
             return None
-        codec = next((CODECS[int(f)] for f in self.formats if f.isdecimal() and int(f) in CODECS), None)
+        numbers = [number for number in map(_number, self.formats) if number is not None]
+        codec = next((CODECS[number] for number in numbers if number in CODECS), None)
         if codec is None:
             return None
-        dtmf = next((int(f) for f in self.formats if f in self.events), None)
+        dtmf = next((number for number in numbers if number in self.events), None)
         return Media(self.host, self.port, codec, dtmf, self.direction)
 
 
@@ -144,12 +146,17 @@ def _events(number: int) -> list[str]:
     return [f"a=rtpmap:{number} telephone-event/8000", f"a=fmtp:{number} 0-15"]
 
 
+def _number(text: str) -> int | None:
+    """A number of at most five digits, or None: whatever it is, it is no port and no payload type."""
+    return int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else None
+
+
 def _stream(value: str, session: _Stream) -> _Stream:
     words = value.split()
-    port = words[1].partition("/")[0] if len(words) > 3 else ""
-    if not port.isdecimal() or int(port) > 65535:
+    port = _number(words[1].partition("/")[0]) if len(words) > 3 else None
+    if port is None or port > 65535:
         raise SdpError(f"unreadable media line: m={value[:40]}")
-    return _Stream(words[0], int(port), words[2], words[3:], session.host, session.direction, set())
+    return _Stream(words[0], port, words[2], words[3:], session.host, session.direction, set())
 
 
 def _apply(to: _Stream, kind: str, value: str) -> None:
@@ -182,6 +189,7 @@ def _ipv4(host: str) -> str:
 
 
 def _rtpmap(stream: _Stream, value: str) -> None:
-    number, _, encoding = value.removeprefix("rtpmap:").partition(" ")
-    if encoding.strip().lower().startswith("telephone-event/8000") and number.isdecimal() and int(number) < 128:
+    text, _, encoding = value.removeprefix("rtpmap:").partition(" ")
+    number = _number(text)
+    if encoding.strip().lower().startswith("telephone-event/8000") and number is not None and number < 128:
         stream.events.add(number)

@@ -135,7 +135,18 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
         super().transmitMsg(userv, msg, address, cachesum, compact)
 
     def incomingResponse(self, msg: Any, t: Any, checksum: Any) -> None:
-        learn_names(t.userv, msg)
+        try:
+            msg.getHFBody("to").getTag()
+        except Exception as error:  # noqa: BLE001 - as below
+            adapt.malformed.warning(f"To of a response: {error}")
+            return  # without it there is no dialog; the transaction's timers go on
+        try:
+            learn_names(t.userv, msg)
+        except Exception as error:  # noqa: BLE001 - whatever the far end has put there
+            # Without them the dialog goes on with the address that was called, and the transaction can end.
+            adapt.malformed.warning(f"Contact or Record-Route of a response: {error}")
+            msg.delHFs("contact")
+            msg.delHFs("record-route")
         super().incomingResponse(msg, t, checksum)
 
     def unregConsumer(self, consumer: Any, call_id: str) -> None:

@@ -59,6 +59,13 @@ async def test_requests_inside_a_call(bench, phone, method, status):
     assert leg.alive
 
 
+async def test_a_bad_request_inside_a_call(bench, phone):
+    leg, call = await bench.answered(phone)
+    call.contact = "<sip:test@[:::>"
+    assert (await call.reinvite(call.last_invite.body)).status == 400
+    assert leg.alive
+
+
 async def test_an_extension_that_we_do_not_have(bench, phone):
     call = await phone.invite("32", bench.driver.address, headers=[("Require", "100rel")])
     refused = await call.response(420)

@@ -123,6 +123,8 @@ class Call:
     def __init__(self, ua: SipUa, call_id: str, *, incoming: bool) -> None:
         self.ua = ua
         self.call_id = call_id
+        self.contact = f"<sip:test@{ua.host}:{ua.port}>"
+        """The Contact of our INVITEs and answers."""
         self.incoming = incoming
         self.rtp: RtpPort
         self.responses: list[Message] = []
@@ -146,8 +148,7 @@ class Call:
 
     def send_invite(self, body: str, headers: Sequence[tuple[str, str]] = ()) -> Message:
         """Send an INVITE or, in an established call, a re-INVITE."""
-        contact = [("Contact", f"<sip:test@{self.ua.host}:{self.ua.port}>"), *headers]
-        self.last_invite = self._request("INVITE", body, contact)
+        self.last_invite = self._request("INVITE", body, [("Contact", self.contact), *headers])
         return self.last_invite
 
     def repeat_invite(self) -> None:
@@ -201,7 +202,7 @@ class Call:
         keep = [(name, value) for name, value in request.headers if name.lower() in ("via", "record-route")]
         keep += [("From", request.get("From")), ("To", self.local if status > 100 else request.get("To"))]
         keep += [("Call-ID", self.call_id), ("CSeq", request.get("CSeq"))]
-        keep += [("Contact", f"<sip:test@{self.ua.host}:{self.ua.port}>"), *headers]
+        keep += [("Contact", self.contact), *headers]
         keep += [("Content-Type", "application/sdp")] if body else []
         self.last_reply = Message(f"SIP/2.0 {status} Test", keep, body)
         self.ua.send(self.last_reply, self.peer)
