@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -38,6 +39,17 @@ class Bench:
     async def idle(self) -> None:
         """Wait until everything is given back; TimeoutError when something is not."""
         await until(lambda: not any(self.driver.usage().values()))
+
+
+@pytest.fixture
+def single_port() -> range:
+    """A range with a single RTP port, free at this moment whoever else runs tests on this machine."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            number = probe.getsockname()[1]
+        if number % 2 == 0:
+            return range(number, number + 1)
 
 
 @pytest.fixture

@@ -223,8 +223,8 @@ async def test_no_ack_at_all_ends_the_leg(bench, phone, monkeypatch):
     await bench.idle()
 
 
-async def test_without_a_free_port_503_and_no_leg(phone):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31402), media_workers=1)
+async def test_without_a_free_port_503_and_no_leg(phone, single_port):
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=single_port, media_workers=1)
     legs = asyncio.Queue()
     await driver.start(legs.put_nowait)
     first = await phone.invite("32", driver.address)
@@ -241,7 +241,7 @@ async def test_without_a_free_port_503_and_no_leg(phone):
 
 
 async def test_stop_hangs_up_and_gives_the_port_back(phone):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31410), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=1)
     legs = asyncio.Queue()
     await driver.start(legs.put_nowait)
     call = await phone.invite("32", driver.address)
@@ -258,7 +258,7 @@ async def test_stop_hangs_up_and_gives_the_port_back(phone):
 
 
 async def test_an_application_that_fails_to_take_the_call_gets_it_refused(phone, caplog):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31410), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=1)
 
     def broken(_):
         raise RuntimeError("no scenario today")
@@ -301,7 +301,7 @@ async def test_fifty_calls_leave_nothing_behind(bench, phone):
 
 
 async def test_two_drivers_call_each_other(bench, phone):
-    other = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31410), media_workers=1)
+    other = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=1)
     await other.start(lambda leg: None)
     answering = asyncio.create_task(bench.leg())
     calling = asyncio.create_task(other.originate("sip:32@{}:{}".format(*bench.driver.address)))

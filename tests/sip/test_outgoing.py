@@ -150,8 +150,8 @@ async def test_an_escaped_user_part_survives(bench, phone):
         await calling
 
 
-async def test_no_port_left(phone):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31402), media_workers=1)
+async def test_no_port_left(phone, single_port):
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=single_port, media_workers=1)
     await driver.start(lambda leg: None)
     first = asyncio.create_task(driver.originate(phone.uri("201")))
     await phone.next_call()
@@ -170,7 +170,7 @@ async def test_a_driver_that_is_not_running(phone):
 
 
 async def test_stop_withdraws_a_call_being_made(phone):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31410), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=1)
     await driver.start(lambda leg: None)
     calling = asyncio.create_task(driver.originate(phone.uri("201")))
     call = await phone.next_call()
@@ -183,7 +183,7 @@ async def test_stop_withdraws_a_call_being_made(phone):
 
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_two_legs_bridged(phone, workers):
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31420), media_workers=workers)
+    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=workers)
     legs = asyncio.Queue()
     await driver.start(legs.put_nowait)
     calls, pair = [], []

@@ -108,7 +108,7 @@ async def test_garbage_is_ignored_and_calls_go_on(bench, phone, capfd):
 
 
 async def test_only_allowed_peers_hear_anything(phone):
-    driver = SipDriver(listen="127.0.0.1:0", allow=["127.0.0.2/32"], rtp_ports=range(31400, 31410), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", allow=["127.0.0.2/32"], rtp_ports=range(31400, 31600), media_workers=1)
     legs = asyncio.Queue()
     await driver.start(legs.put_nowait)
     async with SipUa.open("127.0.0.2") as friend:
@@ -125,7 +125,7 @@ async def test_only_allowed_peers_hear_anything(phone):
 
 
 async def test_one_whom_we_call_may_end_it_but_not_call_us(phone):
-    driver = SipDriver(listen="127.0.0.1:0", allow=[], rtp_ports=range(31400, 31410), media_workers=1)
+    driver = SipDriver(listen="127.0.0.1:0", allow=[], rtp_ports=range(31400, 31600), media_workers=1)
     await driver.start(lambda leg: None)
     calling = asyncio.create_task(driver.originate(phone.uri("201")))
     call = await phone.next_call()
