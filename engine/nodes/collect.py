@@ -9,7 +9,7 @@ from pydantic import Field
 from engine.call.input import read_keys
 from engine.call.patterns import full_match
 from engine.nodes.base import Node
-from engine.nodes.fields import AssignMark, Duration, Key, Prompt, PromptItem, Silence, VariableName
+from engine.nodes.fields import AssignMark, Duration, Key, Prompt, VariableName
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -77,8 +77,7 @@ class Collect(Node):
 
     async def _confirmed(self, call: Call, keys: str) -> bool:
         """Read the digits back and ask for 1. What is said is the engine's own sound, in the call's language."""
-        items: list[PromptItem] = [Silence(silence=0.2)]
-        await call.play(items, barge_in=True)
+        await call.play_clips([call.services.prompts.silence(0.2)], barge_in=True)
         await call.speak_digits(keys, barge_in=True)
         await call.play_sound("confirm", barge_in=True)
         return await call.read_key(self.timeout) == "1"

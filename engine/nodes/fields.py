@@ -47,14 +47,12 @@ class PromptMark:
     """The list is a prompt: its strings are audio files."""
 
 
-def parse_duration(text: Any) -> Any:
-    """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds; other types are left for the validator to refuse."""
-    if isinstance(text, str):
-        if not re.match(DURATION, text):
-            raise ValueError(f"{text!r} is not a duration: write 500ms, 30s, 2m or 1h")
-        unit = "ms" if text.endswith("ms") else text[-1]
-        return float(text[: -len(unit)]) * _SECONDS[unit]
-    return text
+def parse_duration(text: Any) -> float:
+    """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds. Raises ValueError, for a number without a unit too."""
+    if not isinstance(text, str) or not re.match(DURATION, text):
+        raise ValueError(f"{text!r} is not a duration: write 500ms, 30s, 2m or 1h")
+    unit = "ms" if text.endswith("ms") else text[-1]
+    return float(text[: -len(unit)]) * _SECONDS[unit]
 
 
 RESERVED_NAMES = frozenset(

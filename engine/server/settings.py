@@ -85,7 +85,9 @@ class Listener(Section):
 class Settings(BaseSettings):
     """One server. Paths are relative to the settings file."""
 
-    model_config = SettingsConfigDict(extra="forbid", env_prefix="FLOWCTL_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(
+        extra="forbid", env_prefix="FLOWCTL_", env_nested_delimiter="__", validate_default=False
+    )
 
     scenarios: Path = Field(
         default=Path("flows"), description="Folder of the scenarios: every *.yaml below it except *.test.yaml."
