@@ -110,6 +110,7 @@ class WorkerLink:
             raise LegGone("the media worker does not answer") from None
         finally:
             self._waiting.pop(number, None)
+        del reply["re"]
         if "error" in reply:
             raise CallError(reply["error"])
         return reply

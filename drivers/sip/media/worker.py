@@ -26,7 +26,6 @@ from drivers.sip.media.wire import Message, Wire
 BATCH = 64
 """Packets taken before the clock is looked at again."""
 
-
 GATHER = 0.003
 """Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
 
@@ -61,24 +60,34 @@ class Worker:
     def run(self) -> None:
         """Work until the control process closes its end."""
         self._send({"ev": "ready"})
-        epoll = self._epoll.fileno()
+        idle = True
         while self._running:
-            wait = self._clock.read() if self._streams else None
-            if wait is None or wait > 0:
-                # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
-                if wait is None or self._relaying:
-                    select.select((epoll,), (), (), wait)
-                else:
-                    select.select((self._wire.sock,), (), (), min(wait, GATHER))
-                wait = self._clock.read()
-            if wait <= 0 and self._streams:
+            if self._wait(idle) <= 0 and self._streams:
                 self._tick()
-            for descriptor, _ in self._epoll.poll(0, BATCH):
+            ready = self._epoll.poll(0, BATCH)
+            idle = not ready
+            for descriptor, _ in ready:
                 # Gone if an earlier one of this batch was the command to close it.
                 if reader := self._readers.get(descriptor):
                     reader()
         for stream in list(self._streams.values()):
             self._remove(stream)
+
+    def _wait(self, idle: bool) -> float:
+        """Let time pass, unless there may be more in the sockets; seconds until the next tick."""
+        if not self._streams:
+            if idle:
+                select.select((self._epoll.fileno(),), (), ())
+            return 0.0
+        wait = self._clock.read()
+        if not idle or wait <= 0:
+            return wait
+        # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
+        if self._relaying:
+            select.select((self._epoll.fileno(),), (), (), wait)
+        else:
+            select.select((self._wire.sock,), (), (), min(wait, GATHER))
+        return self._clock.read()
 
     def _tick(self) -> None:
         number = self._clock.advance()
