@@ -90,11 +90,11 @@ class WorkerLink:
             self._writing = True
             self._loop.add_writer(self._wire.sock, self._flush)
 
-    async def request(self, message: Message, *, timeout: float | None = ANSWER) -> Message:
+    async def request(self, message: Message, *, bounded: bool = True) -> Message:
         """Send a command and return the answer.
 
-        timeout: seconds, None for a command that takes as long as it takes. Raises CallError when it is refused,
-        LegGone when the worker has died.
+        bounded: False for a command that takes as long as it takes. Raises CallError when it is refused, LegGone
+        when the worker has died.
         """
         if self._wire is None:
             raise LegGone("the media worker has ended")
@@ -103,7 +103,7 @@ class WorkerLink:
         self._waiting[number] = answer
         try:
             self.post({**message, "id": number})
-            reply = await asyncio.wait_for(answer, timeout)
+            reply = await asyncio.wait_for(answer, ANSWER if bounded else None)
         except TimeoutError:
             log.error("media worker %d does not answer, it is killed", self.pid)
             self.kill()

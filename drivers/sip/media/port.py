@@ -108,7 +108,7 @@ class MediaPort:
         if unknown := set(keys) - set(KEYS):
             raise ValueError(f"{''.join(sorted(unknown))!r}: not telephone keys")
         if keys:
-            await self._request("digits", timeout=None, keys=keys)
+            await self._request("digits", bounded=False, keys=keys)
 
     async def record(
         self,
@@ -252,9 +252,9 @@ class MediaPort:
         if self._open:
             self._link.post({"op": op, "port": self.number, **parameters})
 
-    async def _request(self, op: str, *, timeout: float | None = 5.0, **parameters: object) -> Message:
+    async def _request(self, op: str, *, bounded: bool = True, **parameters: object) -> Message:
         self._require()
-        return await self._link.request({"op": op, "port": self.number, **parameters}, timeout=timeout)
+        return await self._link.request({"op": op, "port": self.number, **parameters}, bounded=bounded)
 
 
 def _ignore(_: MediaPort) -> None: ...
