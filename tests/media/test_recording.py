@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import wave
 from pathlib import Path
@@ -163,6 +164,22 @@ async def test_a_recording_that_cannot_be_made_or_kept_harms_nothing_else(meet, 
     again = await end.port.record(tmp_path / "other.wav")
     await end.hear_more()
     assert (await again.stop()).path.exists()
+
+
+@pytest.mark.parametrize("octets", [20, 5000])
+async def test_a_full_disk_ends_the_recording_and_not_the_call(
+    pool: MediaPool, meet, tmp_path: Path, octets: int
+) -> None:
+    end = await meet()
+    # No file of the worker may grow beyond this: writes fall short, then fail, as on a full disk.
+    resource.prlimit((await pool.stats())[0]["pid"], resource.RLIMIT_FSIZE, (octets, octets))
+    stream = asyncio.create_task(end.far.stream(encode(speech(0.6, seed=41).samples, "PCMA")))
+    with pytest.raises(CallError, match="File too large"):
+        await (await end.port.record(tmp_path / "message.wav")).finished()
+    await end.hear_more()
+    await stream
+    assert os.listdir(tmp_path) == ["message.wav.part"]  # noqa: PTH208
+    assert not end.lost.is_set()
 
 
 async def test_a_killed_worker_leaves_a_playable_file(tmp_path: Path) -> None:
