@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,6 +16,7 @@ from engine.clock import Clock
 from engine.errors import AudioError, CallError
 from engine.lines import Cause, Leg
 from engine.nodes.fields import Date, Digits, Number, Prompt, Say, Silence, Time, Tone
+from engine.tasks import cancel
 
 if TYPE_CHECKING:
     import logging
@@ -193,9 +194,7 @@ class Call:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, CallError):
-                await task
+            await cancel(task)
 
     # Keys --------------------------------------------------------------------------------------------------
 

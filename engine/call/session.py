@@ -16,6 +16,7 @@ from engine.errors import EngineError, LegGone
 from engine.lines import Cause, Leg
 from engine.lines.numbering import e164
 from engine.nodes.base import END, Edge, Node
+from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.services import Services
@@ -60,39 +61,48 @@ class Session:
         """Run the call to its end and return its record. Never raises, except when cancelled (server stop)."""
         call = self.call
         walk = asyncio.create_task(self._walk(), name=f"walk {call.record.id}")
-        cause = Cause.NORMAL
         try:
             waited: set[asyncio.Future[Any]] = {walk, call.leg.ended}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not walk.done():
-                walk.cancel()
-            cause = await self._finish(walk)
-            await call.leg.hangup(cause)
-            call.record.duration = call.elapsed()
+            walk.cancel()
+            await uninterrupted(self._finish(walk))
         return call.record
 
-    async def _finish(self, walk: asyncio.Task[None]) -> Cause:
-        """Await the walk's last words and put its result into the record; says why to hang up."""
+    async def _finish(self, walk: asyncio.Task[None]) -> None:
+        """Wait for the walk's last words, put the result into the record, and hang up."""
+        await asyncio.wait({walk})
         record = self.call.record
-        result: Result = "ended"
-        cause = Cause.NORMAL
-        try:
-            await walk
-        except CallOver as over:
-            result, cause = over.result, over.cause
-        except asyncio.CancelledError:
-            if self.call.leg.alive:
-                result, record.reason, cause = "failed", "the server stopped", Cause.CONGESTION
-            else:
-                result = "caller_hung_up"
-        except LegGone:
-            result = "caller_hung_up"
-        except Exception as error:
-            log.exception("call %s: the session failed", record.id)
-            result, record.reason, cause = "failed", describe(error), Cause.FAILED
+        result, cause = self._outcome(walk)
         record.result = "transferred" if record.agent and result != "failed" else result
-        return cause
+        await self.call.leg.hangup(cause)
+        record.duration = self.call.elapsed()
+
+    def _outcome(self, walk: asyncio.Task[None]) -> tuple[Result, Cause]:
+        """How the call ended, and what its exchange is told."""
+        try:
+            walk.result()
+        except CallOver as over:
+            return over.result, over.cause
+        except (asyncio.CancelledError, LegGone):
+            return self._cut_short()
+        except Exception as error:
+            log.exception("call %s: the session failed", self.call.record.id)
+            self.call.record.reason = describe(error)
+            return "failed", Cause.FAILED
+        return "ended", Cause.NORMAL
+
+    def _cut_short(self) -> tuple[Result, Cause]:
+        """The walk did not come to its end: the caller, the line or the server ended the call."""
+        leg, record = self.call.leg, self.call.record
+        if leg.alive:
+            record.reason = "the server stopped"
+            return "failed", Cause.CONGESTION
+        hangup = leg.ended.result()
+        if hangup.by == "remote":
+            return "caller_hung_up", Cause.NORMAL
+        record.reason = f"the line failed: {hangup.detail or hangup.cause.value}"
+        return "failed", hangup.cause
 
     async def _walk(self) -> None:
         """From the start node to `end`; raises CallOver when a node ends the call."""
@@ -120,11 +130,15 @@ class Session:
             if node.answers:
                 await call.answer()
             outcome = await node.run(call)
+            _stop_if_cancelled()
             edge = self._cursor.follow(outcome, call.names)
             step.outcome = edge.label or edge.outcome if edge else outcome
-        except (CallOver, LegGone):
+        except CallOver:
             raise
-        except Exception as error:  # noqa: BLE001 - any failure of a node takes the call's error branch
+        except Exception as error:
+            if isinstance(error, LegGone) and not call.leg.alive:
+                raise
+            _stop_if_cancelled()
             return await self._failed(step, error)
         return edge
 
@@ -152,6 +166,13 @@ class Session:
             raise
         except Exception as error:  # noqa: BLE001 - the apology is a courtesy; the call ends anyway
             call.log.warning("the apology could not be played: %s", describe(error))
+
+
+def _stop_if_cancelled() -> None:
+    """A node that failed, or returned, while it was being cancelled does not go on to another."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def describe(error: BaseException) -> str:

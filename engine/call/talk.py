@@ -6,8 +6,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from engine.errors import OriginateError
-from engine.lines import Cause, Leg
+from engine.errors import CallError, LegGone, OriginateError
+from engine.lines import Cause, Leg, RecordingHandle
+from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -35,23 +36,34 @@ async def play_to(call: Call, leg: Leg, prompt: Prompt) -> None:
         await leg.play(clips)
 
 
-async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None) -> None:
+async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None) -> bool:
     """Connect the caller and `other` until `other` hangs up or the time is over; then `other` is hung up.
 
     record_as: box of recordings into which the conversation goes, caller left, other party right.
-    The caller's hang-up cancels this, which frees the other leg too.
+    The caller's hang-up cancels this, which frees the other leg too. False when `other` was gone before the two
+    could be connected.
     """
     async with AsyncExitStack() as stack:
         stack.push_async_callback(other.hangup)
         if record_as is not None:
             path = await call.services.recordings.new(record_as, call.record.id)
-            handle = await call.leg.record(path, both=True)
-
-            async def keep() -> None:
-                recording = await handle.stop()
-                call.record.add_recording("conversation", recording.path, recording.duration)
-
-            stack.push_async_callback(keep)
-        await call.leg.bridge(other)
+            stack.push_async_callback(_keep, call, await call.leg.record(path, both=True))
+        try:
+            await call.leg.bridge(other)
+        except LegGone:
+            if call.leg.alive:
+                return False
+            raise
         stack.push_async_callback(call.leg.unbridge)
         await asyncio.wait({other.ended}, timeout=time_limit)
+    return True
+
+
+async def _keep(call: Call, handle: RecordingHandle) -> None:
+    """Close a recording and note it; one that failed costs the conversation nothing."""
+    try:
+        recording = await uninterrupted(handle.stop())
+    except CallError as error:
+        call.warn(str(error))
+    else:
+        call.record.add_recording("conversation", recording.path, recording.duration)

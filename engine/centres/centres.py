@@ -96,9 +96,11 @@ class Centres:
         self._busy.discard(agent.code)
         self._notify()
 
-    async def change(self) -> None:
-        """Wait until an agent is released or a queue moves."""
-        await self._changed.wait()
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set when an agent is released or a queue moves. Take it before looking at who is free: a release in
+        between is then not missed."""
+        return self._changed
 
     def _notify(self) -> None:
         # A fresh event for the next wait: everybody who waits now is woken once.

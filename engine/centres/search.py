@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engine.call.talk import dial, play_to
@@ -11,6 +10,7 @@ from engine.centres.directory import Agent
 from engine.centres.waiting import Entertainment
 from engine.errors import CallError, LegGone, NoChannel
 from engine.lines import Leg
+from engine.tasks import cancel, uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -20,23 +20,32 @@ Taken = tuple[Agent, Leg]
 
 
 class Search:
-    """One call looking for one agent. Whoever is found stays claimed; the caller of `run` releases them."""
+    """One call looking for one agent.
+
+    An agent whose phone rings, or who has taken the call, is claimed. Whatever cuts the search short, every claim is
+    released and every leg hung up, except those of the agent whom `taken` gives to the caller of `run`.
+    """
 
     def __init__(self, call: Call, node: AgentSearch) -> None:
         self._call = call
         self._node = node
         self._centres = call.services.centres
+        self._deadline = call.elapsed() + node.timeout
         self._asked: set[str] = set()
-        self._taken: Taken | None = None
+        """Agents who have had their chance."""
+        self._ringing: dict[asyncio.Task[Leg], Agent] = {}
+        self._found: Taken | None = None
 
     def taken(self) -> Taken:
-        """The agent who took the call and their leg, after `run` has said `transferred`."""
-        if self._taken is None:
+        """The agent who took the call and their leg; from now on they are the caller's to hang up and release."""
+        if self._found is None:
             raise RuntimeError("nobody has taken this call")
-        return self._taken
+        found, self._found = self._found, None
+        return found
 
     async def run(self) -> str:
-        """Search until somebody takes the call or an outcome of the node is reached."""
+        """Search until somebody takes the call or an outcome of the node is reached. May be run again, for the
+        time that is left, when the agent found has hung up before being connected."""
         node, centres = self._node, self._centres
         await centres.searching(node.centre)
         if centres.find(node.centre) is None:
@@ -46,8 +55,12 @@ class Search:
         if node.max_waiting is not None and centres.waiting(node.centre) >= node.max_waiting:
             return "full"
         began = self._call.elapsed()
-        with centres.queued(node.centre, self):
-            outcome = await self._wait()
+        try:
+            with centres.queued(node.centre, self):
+                outcome = await self._wait()
+        except BaseException:
+            await uninterrupted(self._let_go())
+            raise
         if outcome == "transferred":
             centres.answered_after(node.centre, self._call.elapsed() - began)
         return outcome
@@ -61,18 +74,16 @@ class Search:
         search = asyncio.ensure_future(self._search())
         sound = asyncio.ensure_future(Entertainment(self._call, self._node, self).run())
         key = asyncio.ensure_future(self._exit_key())
-        tasks = {search, key}
         try:
-            await asyncio.wait(tasks, timeout=self._node.timeout, return_when=asyncio.FIRST_COMPLETED)
+            left = max(0.0, self._deadline - self._call.elapsed())
+            await asyncio.wait({search, key}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (search, key, sound):
-                task.cancel()
-            await asyncio.gather(search, key, sound, return_exceptions=True)
-        if self._taken is not None:
+            await cancel(search, key, sound)
+        if self._found is not None:
             return "transferred"
-        if search.done() and not search.cancelled() and (error := search.exception()):
+        if not search.cancelled() and (error := search.exception()):
             raise error
-        if key.done() and not key.cancelled() and key.exception() is None:
+        if not key.cancelled() and key.exception() is None:
             return "key"
         return "timeout"
 
@@ -84,95 +95,96 @@ class Search:
 
     async def _search(self) -> None:
         """Return when somebody has taken the call, or when a sequential search has asked everybody."""
-        while True:
-            taken = await (self._broadcast() if self._node.method == "broadcast" else self._sequential())
-            if taken is None:
-                return
-            try:
-                if self._node.whisper:
-                    await play_to(self._call, taken[1], self._node.whisper)
-                if taken[1].alive:
-                    self._taken = taken
+        try:
+            while True:
+                await (self._broadcast() if self._node.method == "broadcast" else self._sequential())
+                await uninterrupted(self._withdraw())
+                if self._found is None or await self._introduced(self._found[1]):
                     return
-            except LegGone:
-                self._call.log.info("agent %s hung up before being connected", taken[0].code)
-            finally:
-                if self._taken is None:
-                    await taken[1].hangup()
-                    self._centres.release(taken[0])
+                self._call.log.info("agent %s hung up before being connected", self._found[0].code)
+                await uninterrupted(self._let_go())
+        finally:
+            await uninterrupted(self._withdraw())
+
+    async def _introduced(self, leg: Leg) -> bool:
+        """True when the agent has heard what they must know and is still there."""
+        try:
+            if self._node.whisper:
+                await play_to(self._call, leg, self._node.whisper)
+        except LegGone:
+            return False
+        return leg.alive
 
     def _free(self) -> list[Agent]:
         free = {agent.code for agent in self._centres.available(self._node.centre)}
         return [a for a in self._callable() if a.code in free and a.code not in self._asked]
 
-    async def _broadcast(self) -> Taken:
-        """Ring everybody who is free or becomes free; the first to answer."""
-        ringing: dict[asyncio.Task[Leg], Agent] = {}
-        try:
-            while True:
-                for agent in self._free():
-                    if self._centres.claim(agent):
-                        self._asked.add(agent.code)
-                        ringing[asyncio.ensure_future(self._ring(agent, None))] = agent
-                changed = asyncio.ensure_future(self._centres.change())
-                try:
-                    done, _ = await asyncio.wait({*ringing, changed}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    changed.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await changed
-                for task in [t for t in ringing if t in done]:
-                    leg = self._answer(task)
-                    agent = ringing[task]
-                    if leg is not None:
-                        del ringing[task]
-                        return agent, leg
-                    del ringing[task]
-                    self._centres.release(agent)
-        finally:
-            await self._withdraw(ringing)
-
-    async def _sequential(self) -> Taken | None:
-        """Ring one after another, each for the centre's answer delay; None when everybody was asked."""
-        centre = self._centres.find(self._node.centre)
-        if centre is None:
-            return None
-        while {agent.code for agent in self._callable()} - self._asked:
-            agent = next((a for a in self._free() if self._centres.claim(a)), None)
-            if agent is None:
-                await self._centres.change()
-                continue
-            self._asked.add(agent.code)
-            task = asyncio.ensure_future(self._ring(agent, centre.answer_delay))
-            ringing = {task: agent}
+    async def _broadcast(self) -> None:
+        """Ring everybody who is free or becomes free, until the first answers."""
+        while self._found is None:
+            changed = self._centres.changed
+            for agent in self._free():
+                self._ring(agent, self._node.timeout)
+            waiting = asyncio.ensure_future(changed.wait())
             try:
-                await asyncio.wait({task})
-                leg = self._answer(task)
-                if leg is not None:
-                    ringing.clear()
-                    return agent, leg
+                await asyncio.wait({*self._ringing, waiting}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await self._withdraw(ringing)
-        return None
+                waiting.cancel()
+            self._collect()
 
-    async def _ring(self, agent: Agent, delay: float | None) -> Leg:
-        timeout = self._node.timeout if delay is None else min(delay, self._node.timeout)
-        return await dial(self._call, agent.phone or "", timeout=timeout)
+    async def _sequential(self) -> None:
+        """Ring one after another, each for the centre's answer delay, until one answers or all were asked."""
+        centre = self._centres.find(self._node.centre)
+        delay = centre.answer_delay if centre else self._node.timeout
+        while self._found is None and {agent.code for agent in self._callable()} - self._asked:
+            changed = self._centres.changed
+            free = self._free()
+            if not free:
+                await changed.wait()
+                continue
+            self._ring(free[0], min(delay, self._node.timeout))
+            await asyncio.wait(set(self._ringing))
+            self._collect()
 
-    def _answer(self, task: asyncio.Task[Leg]) -> Leg | None:
-        """The leg of a phone that answered; None, with the reason in the log, for one that did not."""
-        try:
-            return task.result()
-        except (CallError, NoChannel) as error:
-            self._call.log.info("%s", error)
-            return None
+    def _ring(self, agent: Agent, seconds: float) -> None:
+        """Claim a free agent and let their phone ring."""
+        if self._centres.claim(agent):
+            self._asked.add(agent.code)
+            task = asyncio.ensure_future(dial(self._call, agent.phone or "", timeout=seconds))
+            self._ringing[task] = agent
 
-    async def _withdraw(self, ringing: dict[asyncio.Task[Leg], Agent]) -> None:
-        """Stop ringing; a phone that answered at the very same moment is hung up."""
-        for task in ringing:
+    def _collect(self) -> None:
+        """See whose phone has stopped ringing: the first to have answered has the call."""
+        for task in [task for task in self._ringing if task.done()]:
+            if self._found is not None:
+                return
+            agent = self._ringing.pop(task)
+            try:
+                self._found = (agent, task.result())
+            except (CallError, NoChannel) as error:
+                self._call.log.info("%s", error)
+                self._centres.release(agent)
+            except BaseException:
+                self._centres.release(agent)
+                raise
+
+    async def _withdraw(self) -> None:
+        """Stop ringing. A phone that answered at the very same moment is hung up; who did not get the chance to
+        answer may be asked again."""
+        for task in self._ringing:
             task.cancel()
-        for result in await asyncio.gather(*ringing, return_exceptions=True):
-            if isinstance(result, Leg):
-                await result.hangup()
-        for agent in ringing.values():
+        while self._ringing:
+            task, agent = next(iter(self._ringing.items()))
+            await asyncio.wait({task})
+            if not task.cancelled() and task.exception() is None:
+                await task.result().hangup()
+            del self._ringing[task]
+            self._asked.discard(agent.code)
+            self._centres.release(agent)
+
+    async def _let_go(self) -> None:
+        """The call goes without the agent who had taken it."""
+        if self._found is not None:
+            agent, leg = self.taken()
+            await leg.hangup()
             self._centres.release(agent)

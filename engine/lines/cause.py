@@ -22,7 +22,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """How a leg ended: `by` is "remote" for the far end, "local" for us."""
+    """How a leg ended: `by` is "remote" for the far end, "local" for us, the driver included. `detail` says why,
+    for people, where the cause alone does not ("486 Busy Here", "the media worker died")."""
 
     by: Literal["remote", "local"]
     cause: Cause = Cause.NORMAL
+    detail: str = ""

@@ -14,6 +14,8 @@ from engine.nodes.fields import Duration, Key, Prompt
 
 if TYPE_CHECKING:
     from engine.call.call import Call
+    from engine.centres.directory import Agent
+    from engine.lines import Leg
 
 
 class Announce(BaseModel):
@@ -70,14 +72,22 @@ class AgentSearch(Node):
         if self.connect == "transfer":
             raise Unsupported("agent_search: connect: transfer needs a line that transfers; use bridge or auto")
         search = Search(call, self)
-        outcome = await search.run()
-        if outcome != "transferred":
-            return outcome
-        agent, leg = search.taken()
+        while True:
+            outcome = await search.run()
+            if outcome != "transferred":
+                return outcome
+            if await self._connect(call, *search.taken()):
+                return "transferred"
+
+    async def _connect(self, call: Call, agent: Agent, leg: Leg) -> bool:
+        """Let the two talk; False when the agent hung up before they could."""
         call.record.agent = agent.code
+        connected = False
         try:
-            await talk(call, leg, record_as="conversations" if self.record else None)
+            connected = await talk(call, leg, record_as="conversations" if self.record else None)
         finally:
             centre = call.services.centres.find(self.centre)
             call.services.centres.release(agent, after=centre.wrap_up if centre else 0.0)
-        return "transferred"
+            if not connected and call.leg.alive:
+                call.record.agent = None
+        return connected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,36 +56,35 @@ class Bridge(Node):
         to = call.render(self.to)
         caller_id = None if self.caller_id is None else call.render(self.caller_id)
         ringback = await call.clips(self.ringback or [Tone(tone="ringback")])
-        try:
-            async with call.background(ringback):
-                other = await dial(call, to, timeout=self.timeout, caller_id=caller_id)
-                if not await self._accepted(call, other):
-                    return "rejected"
-        except OriginateError as error:
-            call.log.info("%s", error)
-            return _OUTCOMES.get(error.cause, "failed")
-        except NoChannel as error:
-            call.warn(str(error))
-            return "failed"
-        await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)
+        async with AsyncExitStack() as stack:
+            try:
+                async with call.background(ringback):
+                    other = await dial(call, to, timeout=self.timeout, caller_id=caller_id)
+                    stack.push_async_callback(other.hangup)
+                    if not await self._accepted(call, other):
+                        return "rejected"
+            except OriginateError as error:
+                call.log.info("%s", error)
+                return _OUTCOMES.get(error.cause, "failed")
+            except NoChannel as error:
+                call.warn(str(error))
+                return "failed"
+            await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)
         return "ended"
 
     async def _accepted(self, call: Call, other: Leg) -> bool:
-        """True when the called party confirms, or need not; otherwise their leg is hung up."""
+        """True when the called party confirms, or need not."""
         if self.confirm is None:
             return True
-        accepted = False
+        key = asyncio.ensure_future(other.digits.get())
         try:
-            async with asyncio.timeout(self.confirm.timeout + 60):
-                await play_to(call, other, self.confirm.prompt)
-            key = asyncio.ensure_future(other.digits.get())
+            await play_to(call, other, self.confirm.prompt)
             waited: set[asyncio.Future[Any]] = {key, other.ended}
             await asyncio.wait(waited, timeout=self.confirm.timeout, return_when=asyncio.FIRST_COMPLETED)
-            accepted = key.done() and key.result() == self.confirm.key
-            key.cancel()
-        except (LegGone, TimeoutError):
-            accepted = False
+            return key.done() and key.result() == self.confirm.key
+        except LegGone:
+            if not call.leg.alive:
+                raise
+            return False
         finally:
-            if not accepted:
-                await other.hangup()
-        return accepted and other.alive
+            key.cancel()

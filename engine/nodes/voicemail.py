@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from engine.errors import CallError
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt, Tone
+from engine.tasks import cancel, uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
-    from engine.lines import Recording, RecordingHandle
+    from engine.lines import RecordingHandle
 
 
 class Voicemail(Node):
@@ -48,27 +50,34 @@ class Voicemail(Node):
         handle = await call.leg.record(path, max_duration=self.max_duration, silence=self.silence)
         try:
             await self._until_over(call, handle)
-        finally:
-            # Also when the caller hangs up, which cancels us: the message so far is the message.
-            recording = await handle.stop()
-            kept = await self._keep(call, recording)
-        return "recorded" if kept else "empty"
+        except asyncio.CancelledError:
+            # The caller has hung up: the message so far is the message.
+            await uninterrupted(self._left(call, handle))
+            raise
+        return "recorded" if await uninterrupted(self._keep(call, handle)) else "empty"
 
     async def _until_over(self, call: Call, handle: RecordingHandle) -> None:
         limits = asyncio.ensure_future(handle.finished())
         key = asyncio.ensure_future(self._terminator(call))
+        waited: set[asyncio.Future[Any]] = {limits, key}
         try:
-            await asyncio.wait({limits, key}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (limits, key):
-                task.cancel()
-            await asyncio.gather(limits, key, return_exceptions=True)
+            await cancel(limits, key)
 
     async def _terminator(self, call: Call) -> None:
         while await call.read_key(None) not in self.terminators:
             pass
 
-    async def _keep(self, call: Call, recording: Recording) -> bool:
+    async def _left(self, call: Call, handle: RecordingHandle) -> None:
+        try:
+            await self._keep(call, handle)
+        except CallError as error:
+            call.warn(f"the message was lost: {error}")
+
+    async def _keep(self, call: Call, handle: RecordingHandle) -> bool:
+        """Close the recording; False when it was too short and is thrown away."""
+        recording = await handle.stop()
         if recording.duration < self.min_duration:
             await call.services.recordings.discard(recording.path)
             return False

@@ -11,6 +11,7 @@ from engine.call.session import Session
 from engine.lines import Cause, Driver, Leg
 from engine.records.journal import Journal
 from engine.scenario.reload import ScenarioStore
+from engine.tasks import uninterrupted
 
 log = logging.getLogger("flowctl.server")
 
@@ -82,5 +83,5 @@ class Server:
         finally:
             # Also when the server stops and cancels us: a call without its record does not exist.
             record = session.call.record
-            await asyncio.shield(asyncio.ensure_future(self._journal.append(record.as_dict())))
+            await uninterrupted(self._journal.append(record.as_dict()))
             log.info("call %s: %s after %.1f s", record.id, record.result, record.duration)
