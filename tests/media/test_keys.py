@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import struct
+from itertools import pairwise
 
 import pytest
 from support.siprtp import RtpPort
@@ -12,7 +13,7 @@ from support.siprtp import RtpPort
 from drivers.sip.media.address import Remote
 from drivers.sip.media.events import KeyDetector
 from drivers.sip.media.rtp import Packet
-from engine.errors import CallError
+from engine.errors import CallError, LegGone
 
 
 def event(code: int, duration: int, *, end: bool = False, timestamp: int = 8000, ssrc: int = 1) -> Packet:
@@ -201,3 +202,39 @@ async def test_keys_cannot_be_sent_without_events_or_if_they_are_none(meet) -> N
         await end.port.send_digits("1")
     with pytest.raises(ValueError, match="x"):
         await end.port.send_digits("1x")
+
+
+async def test_keys_of_two_commands_are_100_ms_apart(meet) -> None:
+    end = await meet()
+    await asyncio.gather(end.port.send_digits("1"), end.port.send_digits("2"))
+    await end.port.send_digits("3")
+    await end.hear_more()
+    starts = sorted({(p.timestamp, p.payload[0]) for p in end.far.received if p.payload_type == 101})
+    assert [code for _, code in starts] == [1, 2, 3]
+    assert [b[0] - a[0] for a, b in pairwise(starts)] == [1600, 1600]
+
+
+async def test_cancelling_stops_to_press(meet) -> None:
+    end = await meet()
+    await end.hear_more()
+    task = asyncio.create_task(end.port.send_digits("999"))
+    async with asyncio.timeout(2):
+        while end.far.received[-1].payload_type != 101:
+            await asyncio.sleep(0.002)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await end.hear_more(20)
+    events = [packet for packet in end.far.received if packet.payload_type == 101]
+    assert len({packet.timestamp for packet in events}) == 1
+    assert [packet.payload[1] & 0x80 for packet in events[-4:]] == [0, 0x80, 0x80, 0x80]
+    await end.port.send_digits("1")
+
+
+async def test_closing_ends_what_is_being_pressed(meet) -> None:
+    end = await meet()
+    task = asyncio.create_task(end.port.send_digits("123"))
+    await end.hear_more()
+    await end.port.close()
+    with pytest.raises(LegGone):
+        await task

@@ -62,33 +62,63 @@ class EventPacket(NamedTuple):
     timestamp: int
 
 
-class KeySender:
-    """The packets that press keys, tick by tick: 100 ms each, 100 ms apart."""
+class _Press(NamedTuple):
+    """A key to send; `request` is the command to answer when it has been, `series` what that command is called."""
 
-    def __init__(self, keys: str, request: int | None) -> None:
-        """keys: of `KEYS`. request: the command to answer when the last key has been sent."""
-        self.request = request
-        self._codes = deque(KEYS.index(key) for key in keys)
+    code: int
+    series: int
+    request: int | None
+
+
+class KeySender:
+    """The packets that press keys, tick by tick: 100 ms each, 100 ms apart, also from one command to the next."""
+
+    def __init__(self) -> None:
+        self._queue: deque[_Press] = deque()
         self._tick = 0
+        """0: between two keys; then ticks since a key began."""
         self._start = 0
 
     @property
-    def done(self) -> bool:
-        """True once the last packet of the last key has been handed out."""
-        return not self._codes
+    def busy(self) -> bool:
+        """True while `tick` has to be called."""
+        return bool(self._queue) or self._tick > 0
 
-    def tick(self, timestamp: int) -> list[EventPacket]:
-        """Packets of this tick, whose RTP timestamp is given; none in the pause between two keys."""
+    def press(self, keys: str, series: int, request: int | None) -> None:
+        """Send keys, each one of `KEYS`, after those that wait."""
+        for index, key in enumerate(keys, 1):
+            self._queue.append(_Press(KEYS.index(key), series, request if index == len(keys) else None))
+
+    def withdraw(self, series: int) -> None:
+        """Forget the keys of a series; one that is being sent ends at the next tick."""
+        pressed = 0 < self._tick < _PRESS
+        kept = [press for press in self._queue if press.series != series]
+        if pressed and self._queue[0].series == series:
+            kept.insert(0, self._queue[0]._replace(request=None))
+            self._tick = _PRESS - 1
+        self._queue = deque(kept)
+
+    def waiting(self) -> list[int]:
+        """The commands not answered yet."""
+        return [press.request for press in self._queue if press.request is not None]
+
+    def tick(self, timestamp: int) -> tuple[list[EventPacket], int | None]:
+        """Packets of this tick, whose RTP timestamp is given, and the command that is done with them, if any.
+
+        There are no packets in the pause between two keys.
+        """
         tick, self._tick = self._tick, (self._tick + 1) % (2 * _PRESS)
         if tick >= _PRESS:
-            return []
+            return [], None
         if tick == 0:
             self._start = timestamp
-        code = self._codes[0]
+        press = self._queue[0]
         last = tick == _PRESS - 1
         # Measured and not counted: after a stall of the clock the key has lasted longer.
         duration = min(after(timestamp, self._start) + FRAME, 0xFFFF)
-        payload = _payload.pack(code, _VOLUME | (_END if last else 0), duration)
-        if last:
-            self._codes.popleft()
-        return [EventPacket(payload, tick == 0, self._start)] * (_END_PACKETS if last else 1)
+        payload = _payload.pack(press.code, _VOLUME | (_END if last else 0), duration)
+        packet = EventPacket(payload, tick == 0, self._start)
+        if not last:
+            return [packet], None
+        self._queue.popleft()
+        return [packet] * _END_PACKETS, press.request

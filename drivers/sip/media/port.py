@@ -52,7 +52,7 @@ class MediaPort:
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._open = True
-        self._plays = itertools.count(1)
+        self._names = itertools.count(1)
         self._playing: tuple[int, asyncio.Future[PlayResult]] | None = None
         self._recordings: dict[int, PortRecording] = {}
         self._peer: MediaPort | None = None
@@ -78,7 +78,7 @@ class MediaPort:
         if self._peer is not None:
             raise Unsupported("a bridged port cannot play")
         self._settle_play(PlayResult(interrupted=False))
-        number = next(self._plays)
+        number = next(self._names)
         result: asyncio.Future[PlayResult] = self._loop.create_future()
         self._playing = (number, result)
         try:
@@ -102,13 +102,23 @@ class MediaPort:
     async def send_digits(self, keys: str) -> None:
         """Press keys as RFC 4733 events, 100 ms each, 100 ms apart; return when the last has been sent.
 
-        Raises ValueError for what is not a key, CallError when events were not negotiated or keys are being sent.
+        Keys of several calls follow one another. Raises ValueError for what is not a key, CallError when events were
+        not negotiated.
         """
         self._require()
         if unknown := set(keys) - set(KEYS):
             raise ValueError(f"{''.join(sorted(unknown))!r}: not telephone keys")
-        if keys:
-            await self._request("digits", bounded=False, keys=keys)
+        if not keys:
+            return
+        series = next(self._names)
+        try:
+            await self._request("digits", bounded=False, keys=keys, series=series)
+        except asyncio.CancelledError:
+            self._post("release", series=series)
+            raise
+        except CallError:
+            self._require()
+            raise
 
     async def record(
         self,
@@ -120,7 +130,7 @@ class MediaPort:
     ) -> RecordingHandle:
         """As `Leg.record`. One at a time. Raises CallError when the file cannot be made."""
         self._require()
-        number = next(self._plays)
+        number = next(self._names)
         recording = PortRecording(path, lambda: self._post("finish", recording=number))
         self._recordings[number] = recording
         try:

@@ -55,7 +55,7 @@ class Stream:
         self._remote: Remote | None = None
         self._silence = b""
         self._playback: Playback | None = None
-        self._key_sender: KeySender | None = None
+        self._key_sender = KeySender()
         self._detector = KeyDetector()
         self._refresh()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -101,13 +101,15 @@ class Stream:
         if self._playback is not None and self._playback.play == play:
             self._playback = None
 
-    def send_keys(self, sender: KeySender) -> None:
-        """Press keys, after those that are being pressed. Raises ValueError without a negotiated event type."""
+    def press(self, keys: str, series: int, request: int | None) -> None:
+        """Press keys, and answer the command `request` then. Raises ValueError without a negotiated event type."""
         if self.dtmf is None:
             raise ValueError("the far end has not negotiated telephone events")
-        if self._key_sender is not None:
-            raise ValueError("keys are being sent already")
-        self._key_sender = sender
+        self._key_sender.press(keys, series, request)
+
+    def release(self, series: int) -> None:
+        """Press no more keys of the series."""
+        self._key_sender.withdraw(series)
 
     def bridge(self, other: Stream) -> None:
         """Relay between the two streams, both ways; both leave the bridges that they were in."""
@@ -138,6 +140,8 @@ class Stream:
         """Give everything back."""
         self.unbridge()
         self.finish_recording("hangup")
+        for request in self._key_sender.waiting():
+            self._report({"re": request, "error": "the port is closed"})
         self.socket.close()
 
     # Sending
@@ -145,7 +149,7 @@ class Stream:
     def tick(self, number: int) -> None:
         """Send what is due at a tick of the clock: keys, prompt or silence."""
         timestamp = self._origin + FRAME * number & 0xFFFFFFFF
-        if self._key_sender is not None and self._send_keys():
+        if self._key_sender.busy and self._send_keys():
             return
         if self.relay is not None:
             return
@@ -212,18 +216,14 @@ class Stream:
 
     def _send_keys(self) -> bool:
         """True when a key was sent instead of audio."""
-        sender = self._key_sender
-        assert sender is not None
-        packets = sender.tick(self.resume())
+        packets, request = self._key_sender.tick(self.resume())
         for packet in packets:
             if self.dtmf is not None:
                 self.emit(self.dtmf, packet.marker, self.sequence + 1 & 0xFFFF, packet.timestamp, packet.payload)
         if packets and self.relay is not None and self.relay.out.relay is not None:
             self.relay.out.relay.made_room(len(packets))
-        if sender.done:
-            self._key_sender = None
-            if sender.request is not None:
-                self._report({"re": sender.request})
+        if request is not None:
+            self._report({"re": request})
         return bool(packets)
 
     def _end_play(self, *, interrupted: bool) -> None:

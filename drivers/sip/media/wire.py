@@ -10,7 +10,8 @@ numbers that the control side chooses.
     connect   port host number codec dtmf send there from now on
     play      port play keys barge_in loop digits
     stop      port play                   silence
-    digits    port keys                   answered when the last key has been sent
+    digits    port keys series            answered when the last key has been sent
+    release   port series                 send no more of these
     record    port recording path max silence both
     finish    port recording              end a recording
     bridge    port other

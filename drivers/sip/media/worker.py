@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.sip.media.clock import Clock
-from drivers.sip.media.events import KeySender
 from drivers.sip.media.playback import ClipCache, Playback
 from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.stream import Stream
@@ -49,6 +48,7 @@ class Worker:
             "play": self._play,
             "stop": self._stop,
             "digits": self._digits,
+            "release": self._release,
             "record": self._record,
             "finish": self._finish,
             "bridge": self._bridge,
@@ -191,7 +191,11 @@ class Worker:
         return {}
 
     def _digits(self, message: Message) -> None:
-        self._stream(message).send_keys(KeySender(message["keys"], message.get("id")))
+        self._stream(message).press(message["keys"], message["series"], message.get("id"))
+
+    def _release(self, message: Message) -> Message:
+        self._stream(message).release(message["series"])
+        return {}
 
     def _record(self, message: Message) -> Message:
         stream = self._stream(message)
