@@ -119,7 +119,8 @@ def _write_wav(path: Path, tracks: list[array[int]]) -> None:
     for channel, track in enumerate(tracks):
         frames[channel :: len(tracks)] = track
     part = path.with_name(path.name + ".part")
-    with wave.open(str(part), "wb") as wav:
+    # Opened first: `wave` itself leaves a broken object behind when it cannot.
+    with part.open("wb") as file, wave.open(file, "wb") as wav:
         wav.setnchannels(len(tracks))
         wav.setsampwidth(2)
         wav.setframerate(RATE)

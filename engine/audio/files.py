@@ -10,14 +10,19 @@ from engine.errors import AudioError
 
 
 def find(prompts: Path, language: str, name: str) -> Path:
-    """`prompts/<language>/name` if it exists, else `prompts/name`. Raises AudioError, also for a name that would
-    leave the folder."""
+    """`prompts/<language>/name` if it exists, else `prompts/name`.
+
+    Raises AudioError, also for a name that would leave the folder or that no file can have.
+    """
     candidates = (prompts / language / name, prompts / name)
-    for candidate in candidates:
-        if not candidate.resolve().is_relative_to(prompts.resolve()):
-            raise AudioError(f"audio file {name!r} is outside {prompts}")
-        if candidate.is_file():
-            return candidate
+    try:
+        for candidate in candidates:
+            if not candidate.resolve().is_relative_to(prompts.resolve()):
+                raise AudioError(f"audio file {name!r} is outside {prompts}")
+            if candidate.is_file():
+                return candidate
+    except (OSError, ValueError) as error:
+        raise AudioError(f"audio file {name[:100]!r} cannot be looked for: {error}") from error
     raise AudioError(f"audio file {name!r} is missing: neither {candidates[0]} nor {candidates[1]} exists")
 
 
@@ -28,14 +33,20 @@ def read_clip(path: Path) -> Clip:
 
 
 def _telephone_wav(path: Path) -> bytes | None:
-    """The samples of a WAV that is already 8 kHz 16-bit mono, untouched; None for anything else."""
+    """The samples of a WAV that is already 8 kHz 16-bit mono, untouched; None for anything else.
+
+    Raises AudioError for one that ends before its header says: half a copy is not a prompt.
+    """
     try:
-        with wave.open(str(path), "rb") as wav:
+        with path.open("rb") as file, wave.open(file, "rb") as wav:
             if (wav.getframerate(), wav.getsampwidth(), wav.getnchannels()) != (RATE, 2, 1):
                 return None
-            return wav.readframes(wav.getnframes())
-    except (wave.Error, EOFError):
-        return None
+            samples = wav.readframes(wav.getnframes())
+            if len(samples) != 2 * wav.getnframes():
+                raise AudioError(f"{path} is cut off: {len(samples) // 2} of {wav.getnframes()} samples are there")
+            return samples
+    except (wave.Error, EOFError, RuntimeError):
+        return None  # Not such a WAV, or a damaged one: the decoder says which.
     except OSError as error:
         raise AudioError(f"{path}: {error.strerror or error}") from error
 
@@ -47,10 +58,10 @@ def _decode(path: Path) -> bytes:
 
     try:
         samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, RuntimeError) as error:
+        mono = samples.mean(axis=1)
+        if rate != RATE:
+            mono = soxr.resample(mono, rate, RATE)
+    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError) as error:
         raise AudioError(f"{path} is not readable as audio: {error}") from error
-    mono = samples.mean(axis=1)
-    if rate != RATE:
-        mono = soxr.resample(mono, rate, RATE)
     scaled = np.clip(np.rint(mono * 32768.0), -32768, 32767)
     return bytes(scaled.astype("<i2").tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
 
     from engine.call.services import Services
     from engine.scenario.compile import CompiledScenario
+
+
+MAX_WARNINGS = 50
+"""More of them in one record say nothing new."""
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (float, int),
+    "boolean": (bool,),
+}
+
+EMPTY_CONTACT = {
+    "nUniqueId": 0,
+    **dict.fromkeys(("strIdent", "strLastName", "strFirstName", "strCompany", "strWho"), ""),
+    **dict.fromkeys(("strPhoneNumber1", "strPhoneNumber2", "strGsmNumber1", "strGsmNumber2"), ""),
+}
+"""What `contact` is for a caller who is in no table of contacts."""
 
 
 class CallOver(BaseException):
@@ -74,7 +94,7 @@ class Call:
             "call.started": self.record.started,
             "call.language": self.language,
             "call.scenario": self.record.scenario,
-            "contact": {},
+            "contact": EMPTY_CONTACT,
             "centre": self.services.centres.snapshot(),
             "now": self.now(),
             **self.variables,
@@ -89,11 +109,30 @@ class Call:
         return self.scenario.template(text).render(self.names())
 
     def assign(self, name: str, value: Any, *, masked: bool = False) -> None:
-        """Give a variable a value."""
-        self.variables[name] = value
+        """Give a variable a value. Raises CallError when it is declared with another type."""
         declared = self.scenario.scenario.variables.get(name)
-        if masked or (declared is not None and declared.masked):
+        if declared is not None and not isinstance(value, _TYPES[declared.type]):
+            raise CallError(f"variable {name!r} is declared {declared.type}; its new value is {type(value).__name__}")
+        self.variables[name] = value
+        if masked or self.is_masked(name):
             self.masked.add(name)
+
+    def is_masked(self, name: str) -> bool:
+        """True when the variable's values are not to be seen in records and logs."""
+        declared = self.scenario.scenario.variables.get(name)
+        return name in self.masked or (declared is not None and declared.masked)
+
+    def mentions_masked(self, expression: str) -> bool:
+        """True when an expression may look at a masked variable."""
+        return any(self.is_masked(word) for word in _WORD.findall(expression))
+
+    def redacted(self, text: str) -> str:
+        """A text for records and logs: what masked variables hold is replaced by x."""
+        for name in self.masked:
+            value = str(self.variables[name])
+            if value:
+                text = text.replace(value, "x" * len(value))
+        return text
 
     # The line ----------------------------------------------------------------------------------------------
 
@@ -109,8 +148,14 @@ class Call:
 
     def warn(self, message: str) -> None:
         """Something went wrong that the call survives: it goes to the log and to the record."""
-        self.log.warning(message)
-        self.record.warnings.append(message)
+        message = self.redacted(message)
+        self.log.warning("%s", message)
+        if len(self.record.warnings) < MAX_WARNINGS:
+            self.record.warnings.append(message)
+
+    def note(self, message: str) -> None:
+        """Something worth a line in the log."""
+        self.log.info("%s", self.redacted(message))
 
     # Sound -------------------------------------------------------------------------------------------------
 

@@ -15,15 +15,15 @@ from engine.call.record import CallRecord, Result, Step
 from engine.errors import EngineError, LegGone
 from engine.lines import Cause, Leg
 from engine.lines.numbering import e164
-from engine.nodes.base import END, Edge, Node
+from engine.nodes.base import END, Node
 from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.services import Services
     from engine.scenario.compile import CompiledScenario
 
-MAX_STEPS = 10_000
-"""Nodes that one call may enter: the last defence against a scenario that runs in circles."""
+MAX_STEPS_A_SECOND = 300
+"""Nodes that one call may enter within a second: the last defence against a scenario that runs in circles."""
 
 APOLOGY_SECONDS = 15.0
 
@@ -113,14 +113,22 @@ class Session:
             self.call.record.reason = "max_duration reached"
 
     async def _steps(self) -> None:
-        for _ in range(MAX_STEPS):
-            edge = await self._step()
-            if edge is None or edge.target == END:
-                return
-        raise RuntimeError(f"{MAX_STEPS} nodes without an end: the scenario runs in circles")
+        """Node after node, each a turn of the event loop at least, so that no call holds up the others."""
+        steps, second = 0, -1
+        while self._cursor.node != END:
+            await asyncio.sleep(0)
+            if second != (now := int(self.call.elapsed())):
+                steps, second = 0, now
+            steps += 1
+            if steps > MAX_STEPS_A_SECOND:
+                self.call.record.reason = f"{steps} nodes within a second: the scenario runs in circles"
+                self.call.log.error("%s, at node %s", self.call.record.reason, self._cursor.node)
+                await self._apologise()
+                self.call.end("failed", Cause.FAILED)
+            await self._step()
 
-    async def _step(self) -> Edge | None:
-        """Run the node at the cursor and follow its outcome. None: a failure that no branch took."""
+    async def _step(self) -> None:
+        """Run the node at the cursor and follow its outcome."""
         call = self.call
         name = self._cursor.node
         node: Node = call.scenario.scenario.nodes[name]
@@ -132,27 +140,27 @@ class Session:
             outcome = await node.run(call)
             _stop_if_cancelled()
             edge = self._cursor.follow(outcome, call.names)
-            step.outcome = edge.label or edge.outcome if edge else outcome
+            step.outcome = (edge and edge.label) or outcome
         except CallOver:
             raise
         except Exception as error:
             if isinstance(error, LegGone) and not call.leg.alive:
                 raise
             _stop_if_cancelled()
-            return await self._failed(step, error)
-        return edge
+            await self._failed(step, error)
 
-    async def _failed(self, step: Step, error: Exception) -> Edge:  # noqa: RET503 - `call.end` never returns
+    async def _failed(self, step: Step, error: Exception) -> None:
         """A node failed: its `error` branch, else the scenario's `on_error`, else an apology and the end."""
         call = self.call
         step.outcome = "error"
         reason = f"node {step.node}: {describe(error)}"
-        call.log.error("%s", reason, exc_info=None if isinstance(error, EngineError) else error)
-        edge = self._cursor.follow("error", call.names)
-        if edge is not None:
-            call.record.warnings.append(reason)
-            return edge
-        call.record.reason = reason
+        if not isinstance(error, EngineError):
+            call.log.error("node %s: the program itself failed", step.node, exc_info=error)
+        if self._cursor.follow("error", call.names) is not None:
+            call.warn(reason)
+            return
+        call.record.reason = call.redacted(reason)
+        call.log.error("%s", call.record.reason)
         await self._apologise()
         call.end("failed", Cause.FAILED)
 

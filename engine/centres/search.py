@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.call.talk import dial, play_to
 from engine.centres.directory import Agent
 from engine.centres.waiting import Entertainment
-from engine.errors import CallError, LegGone, NoChannel
+from engine.errors import CallError, LegGone, NoChannel, OriginateError
 from engine.lines import Leg
 from engine.tasks import cancel, uninterrupted
 
@@ -101,7 +101,7 @@ class Search:
                 await uninterrupted(self._withdraw())
                 if self._found is None or await self._introduced(self._found[1]):
                     return
-                self._call.log.info("agent %s hung up before being connected", self._found[0].code)
+                self._call.note(f"agent {self._found[0].code} hung up before being connected")
                 await uninterrupted(self._let_go())
         finally:
             await uninterrupted(self._withdraw())
@@ -161,8 +161,11 @@ class Search:
             agent = self._ringing.pop(task)
             try:
                 self._found = (agent, task.result())
+            except OriginateError as error:
+                self._call.note(str(error))
+                self._centres.release(agent)
             except (CallError, NoChannel) as error:
-                self._call.log.info("%s", error)
+                self._call.warn(f"agent {agent.code}: {error}")
                 self._centres.release(agent)
             except BaseException:
                 self._centres.release(agent)

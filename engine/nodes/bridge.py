@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.call.talk import dial, play_to, talk
-from engine.errors import LegGone, NoChannel, OriginateError
+from engine.errors import LegGone, NoChannel, OriginateError, Unsupported
 from engine.lines.cause import Cause
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt, Text, Tone
@@ -64,9 +64,9 @@ class Bridge(Node):
                     if not await self._accepted(call, other):
                         return "rejected"
             except OriginateError as error:
-                call.log.info("%s", error)
+                call.note(str(error))
                 return _OUTCOMES.get(error.cause, "failed")
-            except NoChannel as error:
+            except (NoChannel, Unsupported) as error:
                 call.warn(str(error))
                 return "failed"
             await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)

@@ -44,6 +44,7 @@ class Collect(Node):
     masked: bool = Field(default=False, description="Show the keys as x in records and logs.")
 
     async def run(self, call: Call) -> str:
+        masked = self.masked or call.is_masked(self.variable)
         outcome = "no_input"
         for attempt in range(self.attempts):
             if attempt and (again := self.no_input_prompt if outcome == "no_input" else self.no_match_prompt):
@@ -55,7 +56,7 @@ class Collect(Node):
                 interdigit_timeout=self.interdigit_timeout,
                 max_digits=self.max_digits,
                 terminator=self.terminator,
-                masked=self.masked,
+                masked=masked,
             )
             if not keys and not terminated and self.min_digits:
                 outcome = "no_input"
@@ -66,7 +67,7 @@ class Collect(Node):
             if self.confirm and not await self._confirmed(call, keys):
                 outcome = "invalid"
                 continue
-            call.assign(self.variable, keys, masked=self.masked)
+            call.assign(self.variable, keys, masked=masked)
             return "collected"
         return outcome
 

@@ -23,5 +23,6 @@ class Set(Node):
 
     async def run(self, call: Call) -> str:
         for name, expression in self.values.items():
-            call.assign(name, call.evaluate(expression))
+            # What is made of a masked value is masked too.
+            call.assign(name, call.evaluate(expression), masked=call.mentions_masked(expression))
         return "next"

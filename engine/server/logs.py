@@ -27,7 +27,12 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=out.isatty() and "NO_COLOR" not in os.environ, pad_event_to=0)
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=out.isatty() and not os.environ.get("NO_COLOR"),
+            pad_event_to=0,
+            # The default shows local variables: callers' keys, PINs among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
