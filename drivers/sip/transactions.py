@@ -19,6 +19,9 @@ from drivers.sip.reactor import Reactor
 BATCH = 64
 """Datagrams read from one socket before the timers are looked at again."""
 
+T2 = 4.0
+"""Seconds between two repetitions at most, but for our own INVITE (RFC 3261 sections 13.3.1.4 and 17.1.2.2)."""
+
 NAMES_KEPT = 256
 """Host names of peers whose address we remember."""
 
@@ -148,6 +151,12 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
             msg.delHFs("contact")
             msg.delHFs("record-route")
         super().incomingResponse(msg, t, checksum)
+
+    def timerA(self, t: Any) -> None:
+        """Repeat what has not been answered or acknowledged; the base class doubles the interval."""
+        if t.method != "INVITE" or t.tid in self.tserver:
+            t.tout = min(t.tout, T2 / 2)
+        super().timerA(t)
 
     def unregConsumer(self, consumer: Any, call_id: str) -> None:
         # A call may reach the end of its life after we have stopped.
