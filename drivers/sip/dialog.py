@@ -149,7 +149,7 @@ class Dialog(UA):
             self._on_response(resp, tr)
         except Exception as error:  # noqa: BLE001 - as above
             adapt.malformed.warning(f"response: {type(error).__name__}: {error}")
-            self._end(Hangup("local", Cause.FAILED), f"unusable response: {error}")
+            self._end(Hangup("local", Cause.FAILED, f"unusable response: {error}"))
             self.changeState((UaStateFailed,))
 
     def _on_response(self, resp: Any, tr: Any) -> None:
@@ -161,7 +161,7 @@ class Dialog(UA):
 
     def disconnect(self, rtime: Any = None, origin: Any = None) -> None:
         """sippy's transaction layer calls it when no ACK has come in 32 s: BYE (RFC 3261 section 13.3.1.4)."""
-        self._end(Hangup("local", Cause.FAILED), "no ACK")
+        self._end(Hangup("local", Cause.FAILED, "no ACK"))
         super().disconnect(rtime, origin)
 
     def on_reinvite(self, req: Any) -> None:
@@ -199,7 +199,7 @@ class Dialog(UA):
             self._post(Ringing())
         elif isinstance(event, CCEventFail | CCEventRedirect):
             status, reason = event.getData()[:2]
-            self._end(Hangup("remote", cause_of(status)), f"{status} {reason}")
+            self._end(Hangup("remote", cause_of(status), f"{status} {reason}"))
         elif isinstance(event, CCEventDisconnect):
             answered = self._established or self.origin != "caller"
             self._end(Hangup("remote", Cause.NORMAL if answered else Cause.CANCELLED))
@@ -216,10 +216,11 @@ class Dialog(UA):
         self._offered = False
         try:
             if body is None:
-                raise sdp.SdpError("no session description")
+                raise sdp.SdpError("there is none")
             media = read_description(body).audio
         except (sdp.SdpError, sdp.NoCommonMedia) as error:
-            self._end(Hangup("local", Cause.FAILED), f"unusable answer: {error}")
+            where = "ACK" if self.origin == "caller" else "answer"
+            self._end(Hangup("local", Cause.FAILED, f"no usable session description in the {where}: {error}"))
             self._endpoint.reactor.post(self.recvEvent, CCEventDisconnect())  # after the ACK has gone out
             return
         first, self._established = not self._established, True
@@ -234,10 +235,10 @@ class Dialog(UA):
         if len(key) == 1:
             self._post(Pressed(key))
 
-    def _end(self, hangup: Hangup, detail: str = "") -> None:
+    def _end(self, hangup: Hangup) -> None:
         if not self._over:
             self._over = True
-            self._post(Ended(hangup, detail))
+            self._post(Ended(hangup))
 
     # Parts of messages
 

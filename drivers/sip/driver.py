@@ -84,6 +84,8 @@ class SipDriver(Driver):
         if endpoint is None:
             return
         await self._reactor.call(endpoint.refuse_calls)
+        for leg in list(self._legs):
+            leg.give_up(Cause.CONGESTION, "the SIP driver was stopped")
         await asyncio.gather(*(leg.hangup() for leg in list(self._legs)))
         closed = asyncio.Event()
         self._reactor.post(endpoint.close, FAREWELL, partial(self._loop.call_soon_threadsafe, closed.set))
@@ -121,7 +123,8 @@ class SipDriver(Driver):
             await leg.hangup(Cause.CANCELLED)
             raise
         if not leg.alive:
-            raise OriginateError(to, leg.ended.result().cause, leg.detail)
+            hangup = leg.ended.result()
+            raise OriginateError(to, hangup.cause, hangup.detail)
         return leg
 
     def usage(self) -> dict[str, int]:
@@ -152,15 +155,19 @@ class SipDriver(Driver):
             await leg.attach()
         except NoChannel as error:
             log.warning("call to %s refused with 503: %s", leg.info.did, error)
-            await leg.hangup(Cause.CONGESTION)
+            leg.give_up(Cause.CONGESTION, str(error))
+            await leg.hangup()
             return
         except LegGone:
-            return  # cancelled within the first milliseconds
+            if leg.ended.result().by == "local":
+                return  # the driver is being stopped
+            # Cancelled within the first milliseconds: a call all the same.
         try:
             self._on_call(leg)
         except Exception:
             log.exception("the call to %s could not be taken", leg.info.did)
-            await leg.hangup(Cause.FAILED)
+            leg.give_up(Cause.FAILED, "the call could not be taken")
+            await leg.hangup()
 
     def _make_leg(self, line: Line, direction: Literal["in", "out"], *, did: str, cli: str, name: str = "") -> SipLeg:
         info = LegInfo(

@@ -46,10 +46,9 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The call is over; `detail` is what a person is told ("486 Busy Here")."""
+    """The call is over."""
 
     hangup: Hangup
-    detail: str = ""
 
 
 Event = Invited | Ringing | Established | MediaChanged | Pressed | Ended

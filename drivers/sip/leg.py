@@ -29,8 +29,6 @@ class SipLeg(Leg):
     def __init__(self, info: LegInfo, line: Line, pool: MediaPool, on_released: Callable[[SipLeg], None]) -> None:
         super().__init__(info)
         line.leg = self
-        self.detail = ""
-        """Why the leg has ended, for people: "486 Busy Here"."""
         self.on_ringing: Callable[[], None] | None = None
         """Called when the far end of an outgoing leg alerts."""
         self.established = asyncio.Event()
@@ -68,16 +66,21 @@ class SipLeg(Leg):
                 self._connect(media)
             case Pressed(key):
                 self._on_key(key)
-            case Ended(hangup, detail):
-                self.finish(hangup, detail)
+            case Ended(hangup):
+                self.finish(hangup)
 
-    def finish(self, hangup: Hangup, detail: str = "") -> None:
+    def finish(self, hangup: Hangup) -> None:
         """The leg has ended; give back what it holds."""
         if not self._set_ended(hangup):
             return
-        self.detail = detail
         self.established.set()
         self._release_task = asyncio.get_running_loop().create_task(self._release())
+
+    def give_up(self, cause: Cause, detail: str = "") -> None:
+        """End the call from our side; what it holds is given back soon. detail: why, if nobody has asked for it."""
+        if self.alive:
+            self._line.hang_up(cause)
+            self.finish(Hangup("local", cause, detail))
 
     # Leg
 
@@ -98,9 +101,7 @@ class SipLeg(Leg):
         await self.hangup(cause)
 
     async def hangup(self, cause: Cause = Cause.NORMAL) -> None:
-        if self.alive:
-            self._line.hang_up(cause)
-            self.finish(Hangup("local", cause))
+        self.give_up(cause)
         assert self._release_task is not None
         await asyncio.shield(self._release_task)
 
@@ -195,9 +196,7 @@ class SipLeg(Leg):
             self._port.stop_playing()
 
     def _on_media_lost(self) -> None:
-        if self.alive:
-            self._line.hang_up(Cause.FAILED)
-            self.finish(Hangup("local", Cause.FAILED), "the media worker died")
+        self.give_up(Cause.FAILED, "the media worker died")
 
     async def _release(self) -> None:
         try:

@@ -62,7 +62,7 @@ class Line:
             self.dialog = endpoint.call(call, media, self.post)
         except Exception as error:
             log.exception("the call to %s could not be made", call.host)
-            self.post(Ended(Hangup("local", Cause.FAILED), str(error)))
+            self.post(Ended(Hangup("local", Cause.FAILED, f"the call could not be made: {error}")))
 
     def _ring(self) -> None:
         if self.dialog is not None:

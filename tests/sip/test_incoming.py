@@ -151,7 +151,25 @@ async def test_cancel_while_ringing(bench, phone):
 async def test_cancel_right_behind_the_invite(bench, phone):
     call = await phone.invite("32", bench.driver.address)
     call.cancel()
+    leg = await bench.leg()
     await call.response(487)
+    assert await leg.ended == Hangup("remote", Cause.CANCELLED)
+    with pytest.raises(LegGone):
+        await leg.answer()
+    await bench.idle()
+
+
+async def test_a_call_cancelled_before_it_has_a_port_is_shown_all_the_same(bench, phone):
+    (worker,) = await bench.driver._pool.stats()
+    os.kill(worker["pid"], signal.SIGSTOP)
+    call = await phone.invite("32", bench.driver.address)
+    call.cancel()
+    await call.response(487)
+    await until(lambda: not any(leg.alive for leg in bench.driver._legs))
+    assert bench.legs.empty()
+    os.kill(worker["pid"], signal.SIGCONT)
+    leg = await bench.leg()
+    assert leg.ended.result() == Hangup("remote", Cause.CANCELLED)
     await bench.idle()
 
 
@@ -218,9 +236,11 @@ async def test_no_ack_at_all_ends_the_leg(bench, phone, monkeypatch):
     monkeypatch.setattr("sippy.SipTransactionManager.Timeout", hasty)
     leg, call = await bench.call(phone, auto_ack=False)
     await leg.answer()
-    assert await asyncio.wait_for(leg.ended, 3) == Hangup("local", Cause.FAILED)
+    assert await asyncio.wait_for(leg.ended, 3) == Hangup("local", Cause.FAILED, "no ACK")
     await asyncio.wait_for(call.over.wait(), 3)
     await bench.idle()
+    # After 0.5, 1, 2 and from then on 4 s, in 32 s.
+    assert [m.status for m in call.responses].count(200) == 1 + 3 + 7
 
 
 async def test_without_a_free_port_503_and_no_leg(phone, single_port):
@@ -237,7 +257,7 @@ async def test_without_a_free_port_503_and_no_leg(phone, single_port):
     third = await phone.invite("32", driver.address)
     await asyncio.wait_for(legs.get(), 3)
     await driver.stop()
-    assert (await third.response(480)).status == 480
+    assert (await third.response(503)).status == 503
 
 
 async def test_stop_hangs_up_and_gives_the_port_back(phone):
@@ -251,7 +271,7 @@ async def test_stop_hangs_up_and_gives_the_port_back(phone):
     host, port = driver.address
     await driver.stop()
     assert call.over.is_set()
-    assert not leg.alive
+    assert leg.ended.result() == Hangup("local", Cause.CONGESTION, "the SIP driver was stopped")
     await driver.stop()  # idempotent
     async with SipUa.open(host, port):
         pass
@@ -274,7 +294,7 @@ async def test_the_death_of_a_media_worker_ends_its_legs(bench, phone):
     leg, call = await bench.answered(phone)
     for worker in await bench.driver._pool.stats():
         os.kill(worker["pid"], signal.SIGKILL)
-    assert (await asyncio.wait_for(leg.ended, 3)) == Hangup("local", Cause.FAILED)
+    assert (await asyncio.wait_for(leg.ended, 3)) == Hangup("local", Cause.FAILED, "the media worker died")
     await asyncio.wait_for(call.over.wait(), 3)
     await bench.idle()
 

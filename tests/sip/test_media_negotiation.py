@@ -49,7 +49,9 @@ async def test_an_offer_in_the_answer_when_the_invite_has_none(bench, phone):
 async def test_no_answer_in_the_ack_ends_the_call(bench, phone):
     leg, call = await bench.call(phone, body="")  # the phone's own ACK has no body
     answering = asyncio.create_task(leg.answer())
-    assert (await leg.ended).cause is Cause.FAILED
+    hangup = await leg.ended
+    assert (hangup.by, hangup.cause) == ("local", Cause.FAILED)
+    assert hangup.detail == "no usable session description in the ACK: there is none"
     await asyncio.wait_for(call.over.wait(), 3)
     with pytest.raises(Exception, match="ended"):
         await answering

@@ -99,7 +99,7 @@ async def test_an_answer_without_audio_ends_the_call(bench, phone):
     calling = asyncio.create_task(bench.driver.originate(phone.uri("201")))
     call = await phone.next_call()
     call.reply(call.requests[0], 200, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n")
-    with pytest.raises(OriginateError, match="unusable answer"):
+    with pytest.raises(OriginateError, match="no usable session description in the answer"):
         await calling
     await call.request("BYE")
     assert [m.method for m in call.requests] == ["INVITE", "ACK", "BYE"]
