@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None) -> Leg:
-    """Call `to` and wait for the answer, `timeout` seconds at most.
+    """Call `to`, a SIP URI or the code of an agent, and wait for the answer, `timeout` seconds at most.
 
     Presents the caller's number unless `caller_id` says another. Raises OriginateError (no_answer after the
     time-out), NoChannel or Unsupported.
@@ -24,7 +24,8 @@ async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = N
     presented = call.record.cli if caller_id is None else caller_id
     try:
         async with asyncio.timeout(timeout):
-            return await call.services.lines.originate(to, caller_id=presented, near=call.leg)
+            address = call.services.centres.phone_of(to) or to
+            return await call.services.lines.originate(address, caller_id=presented, near=call.leg)
     except TimeoutError:
         raise OriginateError(to, Cause.NO_ANSWER, f"rang {timeout:g} s") from None
 

@@ -24,6 +24,11 @@ class Centres:
         """The centre of that name."""
         return self._centres.get(name)
 
+    def phone_of(self, code: str) -> str | None:
+        """The phone of the agent with that code, which is their extension; None for anybody else."""
+        agent = self._agents.get(code)
+        return agent.phone if agent is not None and agent.active else None
+
     def logged_in(self, name: str) -> list[Agent]:
         """Agents of the centre who can be called at all: active, with a phone; in the centre's order."""
         centre = self._centres.get(name)

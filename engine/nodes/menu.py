@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.call.input import Matcher, read_choice
 from engine.nodes.base import Edge, Node
+from engine.nodes.bridge import Bridge
 from engine.nodes.fields import AssignMark, Duration, NodeName, Prompt
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class DirectDial(BaseModel):
     pattern: Annotated[OptionPattern, AssignMark(name="dialled")] = Field(
         description='Extensions accepted, such as "2XX".'
     )
-    next: NodeName = Field(
-        description="Node taken with the extension in the variable `dialled`, usually a bridge to it."
+    next: NodeName | None = Field(
+        default=None,
+        description="Node taken with the extension in the variable `dialled`; by default it is called and "
+        "connected, and the call ends with the conversation.",
     )
 
 
@@ -38,7 +41,7 @@ class Menu(Node):
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("no_input", "no_match")
-    lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "no_match"})
+    lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "no_match", "direct_dial"})
     takes_input: ClassVar[bool] = True
     waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
@@ -56,10 +59,13 @@ class Menu(Node):
     barge_in: bool = Field(default=True, description="A key stops the prompt.")
     direct_dial: DirectDial | None = Field(default=None, description="Extensions that may be dialled here.")
 
+    def possible(self) -> tuple[str, ...]:
+        return (*self.outcomes, *(("direct_dial",) if self.direct_dial else ()))
+
     def edges(self) -> Iterator[Edge]:
         for pattern, target in self.options.items():
             yield Edge(pattern, target, ("options", pattern))
-        if self.direct_dial is not None:
+        if self.direct_dial is not None and self.direct_dial.next is not None:
             yield Edge("direct_dial", self.direct_dial.next, ("direct_dial", "next"))
         yield from super().edges()
 
@@ -99,10 +105,18 @@ class Menu(Node):
             if matched is None:
                 outcome = "no_match"
                 continue
-            if matched == "direct_dial":
-                call.assign("dialled", keys)
+            if matched == "direct_dial" and not await self._dialled(call, keys):
+                outcome = "no_match"
+                continue
             return matched
         return outcome
+
+    async def _dialled(self, call: Call, extension: str) -> bool:
+        """True when another node, or the extension itself, has taken the call."""
+        call.assign("dialled", extension)
+        if self.direct_dial is not None and self.direct_dial.next is not None:
+            return True
+        return await Bridge(type="bridge", to=extension).run(call) == "ended"
 
 
 def _regex(pattern: str) -> str:

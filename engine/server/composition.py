@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
@@ -16,6 +18,7 @@ from engine.call.services import Services
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
 from engine.clock import SystemClock
+from engine.errors import ConfigurationError
 from engine.lines.lines import Lines
 from engine.records.journal import Journal
 from engine.scenario.reload import ScenarioStore
@@ -35,7 +38,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     on_ready: called once calls are answered, with a line that says where.
     Raises ConfigurationError, or OSError when a port cannot be had.
     """
-    directory = Directory.load(settings.directory) if settings.directory.is_file() else Directory()
+    directory = _directory(settings)
+    _try_data_folder(settings.data)
     store = ScenarioStore(settings.scenarios)
     await store.load()
     sip = make_driver(
@@ -74,6 +78,23 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
+
+
+def _directory(settings: Settings) -> Directory:
+    """The people; nobody when the settings name no file and there is none at the usual place."""
+    if "directory" not in settings.model_fields_set and not settings.directory.exists():
+        return Directory()
+    return Directory.load(settings.directory)
+
+
+def _try_data_folder(folder: Path) -> None:
+    """Refuse to start where no record could be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"data: {folder} cannot be written to: {error.strerror}") from error
 
 
 def _quieten_gc() -> None:

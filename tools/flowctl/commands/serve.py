@@ -22,9 +22,14 @@ def serve(
     import asyncio
 
     from engine.errors import EngineError
-    from engine.server import logs
-    from engine.server.composition import run_server
-    from engine.server.settings import Settings
+
+    try:
+        from engine.server import logs
+        from engine.server.composition import run_server
+        from engine.server.settings import Settings
+    except ImportError as error:
+        typer.echo(f"flowctl serve: {error}; the server needs `pip install 'flowctl[server,sip]'`", err=True)
+        raise typer.Exit(2) from error
 
     if log_format not in ("text", "json"):
         typer.echo("flowctl serve: --log-format is text or json", err=True)

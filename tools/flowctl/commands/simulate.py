@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False)
 def simulate(
     scenario: Annotated[Path, typer.Argument(help="Scenario file.", show_default=False)],
     did: Annotated[str | None, typer.Option(help="Called number; by default the scenario's first.")] = None,
-    cli: Annotated[str, typer.Option(help="Calling number.")] = "0143670903",
+    cli: Annotated[str | None, typer.Option(help="Calling number; by default 0143670903.")] = None,
     at: Annotated[
         str | None, typer.Option(help="Date and time of the call, in the scenario's zone: 2027-07-14T10:00.")
     ] = None,
@@ -51,7 +51,11 @@ def simulate(
         _cannot(str(error))
     if output == "text" and not plan.steps and press is None and script is None and sys.stdin.isatty():
         _make_live(plan)
-    simulation = run(compiled, plan)
+    try:
+        simulation = run(compiled, plan)
+    except KeyboardInterrupt:
+        typer.echo("\ninterrupted", err=True)
+        raise typer.Exit(130) from None
     _print(simulation, output)
     if simulation.unmet is not None:
         typer.echo(f"the call ended before the caller's step: {simulation.unmet}", err=True)
@@ -79,7 +83,7 @@ def _compiled(path: Path, output: str) -> CompiledScenario:
 
 
 def _plan(
-    did: str | None, cli: str, at: str | None, press: str | None, agents: str | None, script: Path | None
+    did: str | None, cli: str | None, at: str | None, press: str | None, agents: str | None, script: Path | None
 ) -> Plan:
     from engine.errors import ConfigurationError
     from engine.scenario.load import read_mapping
@@ -87,19 +91,24 @@ def _plan(
     from tools.flowctl.simulator.run import Plan
 
     document: dict[str, Any] = read_mapping(script) if script else {}
-    if unknown := document.keys() - {"name", "at", "call", "agents", "caller", "expect", "scenario"}:
+    if unknown := document.keys() - {"name", "at", "call", "agents", "caller"}:
         raise ConfigurationError(f"{script}: unknown key {', '.join(sorted(unknown))}")
-    call = document.get("call") or {}
-    steps = caller.from_document(document["caller"]) if "caller" in document else []
+    call = document.get("call", {})
+    if not isinstance(call, dict) or not call.keys() <= {"did", "cli"}:
+        raise ConfigurationError(f"{script}: call: write {{did: ..., cli: ...}}")
+    called = did or call.get("did")
     return Plan(
-        did=did or call.get("did"),
-        cli=str(call.get("cli", cli)),
+        did=None if called is None else str(called),
+        cli=str(call.get("cli", "0143670903")) if cli is None else cli,
         at=_moment(at or document.get("at")),
         people={
             **(people.from_document(document["agents"]) if "agents" in document else {}),
             **(people.parse_spec(agents) if agents else {}),
         },
-        steps=[*steps, *caller.from_keys(press or "")],
+        steps=[
+            *(caller.from_document(document["caller"]) if "caller" in document else []),
+            *caller.from_keys(press or ""),
+        ],
     )
 
 

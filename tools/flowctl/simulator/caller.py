@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drivers.virtual import Heard, Party
 from engine.audio.clip import RATE, Clip
 from engine.errors import ConfigurationError
+from engine.lines.digits import KEYS
 from engine.nodes.fields import parse_duration
 
 
@@ -26,12 +27,24 @@ class Step:
         return f"{self.kind} {self.text or (f'{self.seconds:g}s' if self.seconds else '')}".strip()
 
 
+def _presses(value: Any) -> Step:
+    if not isinstance(value, str) or not value or any(key not in KEYS for key in value):
+        raise ValueError(f'{value!r} are not keys: write 0-9, *, # and A-D in quotes, such as "1"')
+    return Step("presses", text=value)
+
+
+def _hangs_up(value: Any) -> Step:
+    if value is not True:
+        raise ValueError("write true")
+    return Step("hangs_up")
+
+
 _STEPS: dict[str, Callable[[Any], Step]] = {
     "hears": lambda value: Step("hears", text=str(value)),
-    "presses": lambda value: Step("presses", text=str(value)),
+    "presses": _presses,
     "speaks": lambda value: Step("speaks", seconds=parse_duration(value)),
     "waits": lambda value: Step("waits", seconds=parse_duration(value)),
-    "hangs_up": lambda _: Step("hangs_up"),
+    "hangs_up": _hangs_up,
 }
 
 
@@ -41,15 +54,15 @@ def from_document(document: Any) -> list[Step]:
         raise ConfigurationError("caller: write a list of steps")
     steps: list[Step] = []
     for number, item in enumerate(document, 1):
-        known = {*_STEPS, "to_the_end"}
-        if not isinstance(item, dict) or not item or not item.keys() <= known:
+        kinds = [kind for kind in item if kind != "to_the_end"] if isinstance(item, dict) else []
+        if not kinds or not set(kinds) <= _STEPS.keys():
             raise ConfigurationError(f"caller, step {number}: one of {', '.join(_STEPS)}, not {item!r}")
-        for kind in (kind for kind in item if kind != "to_the_end"):
+        for kind in kinds:
             try:
                 step = _STEPS[kind](item[kind])
             except (ValueError, TypeError) as error:
                 raise ConfigurationError(f"caller, step {number}: {kind}: {error}") from error
-            steps.append(Step(step.kind, step.text, step.seconds, bool(item.get("to_the_end")) and kind == "hears"))
+            steps.append(replace(step, to_the_end=bool(item.get("to_the_end")) and kind == "hears"))
     return steps
 
 
@@ -57,7 +70,7 @@ def from_keys(keys: str) -> list[Step]:
     """`--press 12`: each key when a node next takes input."""
     wanted = [key for key in keys if key not in ", "]
     for key in wanted:
-        if key not in "0123456789*#ABCD":
+        if key not in KEYS:
             raise ConfigurationError(f"--press {key!r}: keys are 0-9, *, # and A-D")
     return [Step("presses", text=key) for key in wanted]
 
@@ -71,6 +84,8 @@ class Caller:
         self._begun: asyncio.Queue[Heard] = asyncio.Queue()
         self._ended: dict[int, asyncio.Event] = {}
         self._wants_speech = asyncio.Event()
+        self._since = 0.0
+        """When the present step began, in loop seconds."""
         self.done = 0
         """Steps that came about; one that speaks, once it has begun to."""
         party.on_heard.append(self._on_heard)
@@ -85,6 +100,7 @@ class Caller:
         """Carry out the steps in order; then keep silent."""
         cued = False
         for step in self._steps:
+            self._since = asyncio.get_running_loop().time()
             heard, cued = cued, step.kind == "hears"
             match step.kind:
                 case "hears":
@@ -106,7 +122,8 @@ class Caller:
     async def _hear(self, step: Step) -> None:
         while True:
             heard = await self._begun.get()
-            if step.text in heard.clip.label:
+            # What was over before the caller began to listen for it is not what they wait for.
+            if step.text in heard.clip.label and (heard.until is None or heard.until >= self._since):
                 break
         if step.to_the_end:
             await self._ended.setdefault(id(heard), asyncio.Event()).wait()

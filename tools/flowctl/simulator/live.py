@@ -5,18 +5,18 @@ Virtual time stands still while a question waits on the terminal.
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 
 from drivers.virtual import Heard, Party
+from engine.lines.digits import KEYS
 from tools.flowctl.simulator.people import AgentScript
 
 if TYPE_CHECKING:
     from engine.call.call import Call
-
-KEYS = "0123456789*#ABCD"
 
 
 class LiveCaller:
@@ -60,9 +60,13 @@ class LiveCaller:
         self._console.print(f"[dim]{at:7.1f} s[/]  [cyan]{escape(node)}[/]  {escape(text)}")
 
     def _read(self, question: str) -> str:
-        """A line from the terminal; its end is the caller hanging up."""
+        """A line from the terminal; its end is the caller hanging up. Ctrl-C ends the simulation at once: the
+        event loop, which stands still while we wait, would only note it for later."""
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return self._console.input(escape(question))
         except EOFError:
             self._gave_up = True
             return ""
+        finally:
+            signal.signal(signal.SIGINT, handler)

@@ -96,14 +96,20 @@ def _from_mapping(centre: str, agent: Any) -> AgentScript:
 
 
 class SimulatedCentres(Centres):
-    """Centres whose agents follow a script. `ask` is called when a search meets a centre without one."""
+    """Centres whose agents follow a script. `ask` is called when a search meets a centre without one; centres
+    `mentioned` by the scenario exist in expressions, with nobody in them."""
 
     def __init__(
-        self, driver: VirtualDriver, people: People, ask: Callable[[str], Awaitable[list[AgentScript]]] | None
+        self,
+        driver: VirtualDriver,
+        people: People,
+        ask: Callable[[str], Awaitable[list[AgentScript]]] | None,
+        mentioned: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(Directory())
         self._driver = driver
         self._people: People = {}
+        self._mentioned = mentioned
         self._ask = ask
         for centre, agents in people.items():
             self._staff(centre, agents)
@@ -116,17 +122,21 @@ class SimulatedCentres(Centres):
     def find(self, name: str) -> Centre | None:
         return Centre(name=name) if name in self._people else None
 
+    def phone_of(self, code: str) -> str | None:
+        codes = {agent.code for agents in self._people.values() for agent in agents}
+        return _address(code) if code in codes else None
+
     def logged_in(self, name: str) -> list[Agent]:
-        return [Agent(code=agent.code, phone=_address(agent)) for agent in self._people.get(name, ())]
+        return [Agent(code=agent.code, phone=_address(agent.code)) for agent in self._people.get(name, ())]
 
     def snapshot(self) -> dict[str, dict[str, int]]:
-        return {name: self.counts(name) for name in self._people}
+        return {name: self.counts(name) for name in {*self._people, *self._mentioned}}
 
     def _staff(self, centre: str, agents: list[AgentScript]) -> None:
         self._people[centre] = agents
         for agent in agents:
-            self._driver.phones[_address(agent)] = agent
+            self._driver.phones[_address(agent.code)] = agent
 
 
-def _address(agent: AgentScript) -> str:
-    return f"sip:{agent.code}@simulated"
+def _address(code: str) -> str:
+    return f"sip:{code}@simulated"

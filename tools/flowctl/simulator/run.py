@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -23,9 +24,14 @@ from engine.call.session import Session
 from engine.clock import LoopClock, run_virtual
 from engine.lines import Leg
 from engine.lines.lines import Lines
+from engine.nodes.agent_search import AgentSearch
+from engine.nodes.fields import TargetMark
 from engine.scenario.compile import CompiledScenario
+from engine.scenario.walk import iter_marked
 from tools.flowctl.simulator.caller import Caller, Step
 from tools.flowctl.simulator.people import AgentScript, People, SimulatedCentres
+
+_CENTRE = re.compile(r"\bcentre\.([A-Za-z_][A-Za-z0-9_]*)")
 
 PATIENCE = 4 * 3600.0
 """Virtual seconds after which the simulated caller hangs up, whatever happens."""
@@ -75,7 +81,7 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
     services = Services(
         clock=clock,
         prompts=PromptLibrary(TimedVoice()),
-        centres=SimulatedCentres(driver, plan.people, plan.ask_agents),
+        centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario)),
         lines=Lines([driver]),
         recordings=Recordings(folder, clock),
     )
@@ -108,6 +114,14 @@ async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, s
             await acting
         await driver.stop()
     return Simulation(record, _looped_once(heard), _shown(session.call), caller.stuck_at)
+
+
+def _centres(scenario: CompiledScenario) -> frozenset[str]:
+    """The centres that a scenario speaks of, in its searches and in its expressions."""
+    nodes = scenario.scenario.nodes.values()
+    searched = {node.centre for node in nodes if isinstance(node, AgentSearch)}
+    texts = (text for node in nodes for _, text, mark in iter_marked(node) if not isinstance(mark, TargetMark))
+    return frozenset(searched.union(*(_CENTRE.findall(text) for text in texts)))
 
 
 def _any_did(scenario: CompiledScenario) -> str:
