@@ -40,10 +40,14 @@ class Reactor:
         self._wake_out.setblocking(False)
         self._selector.register(self._wake_out, selectors.EVENT_READ, self._drain_wakeups)
         self._dispatcher: Any = None
+        self._failure: Exception | None = None
+        """Why the thread could not begin: sippy is not installed, say."""
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sip-signalling", daemon=True)
         self._thread.start()
         self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def post(self, function: Callable[[*Args], object], *args: *Args) -> None:
         """Run `function(*args)` in the signalling thread, soon; calls keep their order."""
@@ -77,10 +81,15 @@ class Reactor:
         self._selector.unregister(sock)
 
     def _run(self) -> None:
-        from drivers.sip import adapt
+        try:
+            from drivers.sip import adapt
 
-        self._dispatcher = adapt.dispatcher(self)
-        self._ready.set()
+            self._dispatcher = adapt.dispatcher(self)
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for us
+            self._failure = error
+            return
+        finally:
+            self._ready.set()
         while True:
             try:
                 self._dispatcher.loop()

@@ -83,6 +83,8 @@ def dial(
         if record is not None and not record.parent.is_dir():
             raise ValueError(f"--record: there is no folder {record.parent}")
         result = asyncio.run(_dial(plan, typer.echo if output == "text" else lambda _: None))
+    except ImportError as error:
+        _cannot(f"{error}; calling needs `pip install 'flowctl[sip]'`")
     except (ValueError, EngineError, OSError) as error:
         _cannot(str(error))
     except KeyboardInterrupt:
