@@ -63,7 +63,8 @@ def test_a_call_from_the_wheel(flowctl: Path, tmp_path: Path):
 
 def test_what_needs_more_than_the_base_install_says_what(flowctl: Path, tmp_path: Path):
     for command in (("serve",), ("dial", "sip:32@127.0.0.1")):
-        done = subprocess.run([flowctl, *command], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=20)
+        words = [flowctl, *command]
+        done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=20)
         assert done.returncode == 2
         assert "pip install 'flowctl[" in done.stderr
         assert "Traceback" not in done.stderr

@@ -222,3 +222,28 @@ def test_thousands_of_calls_leave_nothing_behind(tmp_path: Path) -> None:
 
     assert len(in_house(tmp_path, {"hello.yaml": HELLO}, story).records()) == 4000
     assert counts[3] - counts[1] < 2000, counts
+
+
+def test_a_scenario_that_runs_in_circles_ends_with_an_apology_and_holds_up_nobody(tmp_path: Path) -> None:
+    heard: list[str] = []
+    circles = """
+format: 1
+name: circles
+did: ["77"]
+start: a
+nodes:
+  a: {type: set, values: {x: "1 / 0"}, on: {next: a, error: b}}
+  b: {type: set, values: {x: "1"}, next: a}
+"""
+
+    async def story(house: House) -> None:
+        party = house.driver.call("77", "1")
+        party.on_heard.append(lambda item: heard.append(item.clip.label))
+        await house.settle()
+
+    (record,) = in_house(tmp_path, {"c.yaml": circles}, story).records()
+    assert record["result"] == "failed"
+    assert "circles" in record["reason"]
+    assert "apology.wav" in heard
+    assert len(record["path"]) <= 300
+    assert len(record["warnings"]) <= 50
