@@ -181,8 +181,14 @@ class SipLeg(Leg):
         if self._port is None or not self.alive:
             return
         with contextlib.suppress(LegGone):  # its worker has just died, the leg is about to end
-            number = 0 if media.held else media.port  # to port 0 nothing is sent
-            self._port.connect(media.host, number, codec=media.codec, dtmf=media.dtmf)
+            self._port.connect(
+                media.host,
+                media.port,
+                codec=media.codec,
+                payload=media.payload,
+                dtmf=media.dtmf,
+                send=not media.held,
+            )
         self.established.set()
 
     def _on_key(self, key: str) -> None:

@@ -1,12 +1,13 @@
 """Session descriptions: one audio stream in G.711 with RFC 4733 digits (RFC 4566, RFC 3264).
 
-Codecs are offered and recognised by their static payload types, 8 (PCMA) and 0 (PCMU), at 8 kHz.
+Codecs are offered by their static payload types, 8 (PCMA) and 0 (PCMU), and recognised also under any number
+that an rtpmap gives them.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Codec = Literal["PCMA", "PCMU"]
@@ -42,6 +43,8 @@ class Media:
     host: str
     port: int
     codec: Codec
+    payload: int
+    """The codec's number, both ways."""
     dtmf: int | None
     direction: Direction = "sendrecv"
 
@@ -69,8 +72,10 @@ class _Stream:
     transport: str
     formats: list[str]
     host: str
-    direction: Direction
-    events: set[int]
+    direction: Direction = "sendrecv"
+    codecs: dict[int, Codec] = field(default_factory=lambda: dict(CODECS))
+    """By payload type."""
+    events: set[int] = field(default_factory=set)
     """Payload types of telephone-event."""
 
     def media(self) -> Media | None:
@@ -78,16 +83,16 @@ class _Stream:
         if self.kind != "audio" or self.transport != "RTP/AVP" or not self.port:
             return None
         numbers = [number for number in map(_number, self.formats) if number is not None]
-        codec = next((CODECS[number] for number in numbers if number in CODECS), None)
-        if codec is None:
+        payload = next((number for number in numbers if number in self.codecs), None)
+        if payload is None:
             return None
-        dtmf = next((number for number in numbers if number in self.events), None)
-        return Media(self.host, self.port, codec, dtmf, self.direction)
+        dtmf = next((number for number in numbers if number in self.events and number != payload), None)
+        return Media(self.host, self.port, self.codecs[payload], payload, dtmf, self.direction)
 
 
 def parse(text: str) -> Description:
     """Read an offer or an answer. Raises SdpError or NoCommonMedia."""
-    session = _Stream("", 0, "", [], "", "sendrecv", set())
+    session = _Stream("", 0, "", [], "")
     streams: list[_Stream] = []
     lines = text.splitlines()
     if not lines or lines[0].strip() != "v=0":
@@ -102,8 +107,7 @@ def parse(text: str) -> Description:
             _apply(streams[-1] if streams else session, kind, value)
     for index, stream in enumerate(streams):
         if (media := stream.media()) is not None:
-            ipv4 = _ipv4(media.host)
-            audio = Media(ipv4, media.port, media.codec, media.dtmf, media.direction)
+            audio = replace(media, host=_ipv4(media.host))
             return Description(audio, tuple((s.kind, s.transport, " ".join(s.formats)) for s in streams), index)
     raise NoCommonMedia("no audio stream in G.711 (PCMA or PCMU) over RTP/AVP")
 
@@ -124,8 +128,7 @@ def answer(to: Description, host: str, port: int, *, session: int, version: int 
         if index != to.chosen:
             lines.append(f"m={kind} 0 {transport} {formats}")
             continue
-        number = next(n for n, codec in CODECS.items() if codec == to.audio.codec)
-        dtmf = to.audio.dtmf
+        number, dtmf = to.audio.payload, to.audio.dtmf
         lines.append(f"m=audio {port} RTP/AVP {number}" + ("" if dtmf is None else f" {dtmf}"))
         lines.append(f"a=rtpmap:{number} {to.audio.codec}/8000")
         lines += [] if dtmf is None else _events(dtmf)
@@ -156,7 +159,7 @@ def _stream(value: str, session: _Stream) -> _Stream:
     port = _number(words[1].partition("/")[0]) if len(words) > 3 else None
     if port is None or port > 65535:
         raise SdpError(f"unreadable media line: m={value[:40]}")
-    return _Stream(words[0], port, words[2], words[3:], session.host, session.direction, set())
+    return _Stream(words[0], port, words[2], words[3:], session.host, session.direction)
 
 
 def _apply(to: _Stream, kind: str, value: str) -> None:
@@ -191,5 +194,10 @@ def _ipv4(host: str) -> str:
 def _rtpmap(stream: _Stream, value: str) -> None:
     text, _, encoding = value.removeprefix("rtpmap:").partition(" ")
     number = _number(text)
-    if encoding.strip().lower().startswith("telephone-event/8000") and number is not None and number < 128:
-        stream.events.add(number)
+    if number is None or number > 127:
+        return
+    match encoding.strip().upper().split("/"):
+        case ["TELEPHONE-EVENT", "8000", *_]:
+            stream.events.add(number)
+        case ["PCMA" | "PCMU" as codec, "8000"] | ["PCMA" | "PCMU" as codec, "8000", "1"]:
+            stream.codecs[number] = codec

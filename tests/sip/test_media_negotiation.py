@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 
 import pytest
 from support.siprtp import RtpPort
 from support.sipua import media_of, sdp, until
+from support.sound import alaw_decode
 
 from engine.audio.clip import Clip
 from engine.lines import Cause, Hangup
@@ -27,6 +29,37 @@ async def test_the_offerers_first_codec_and_his_number_for_digits(bench, phone, 
     assert media_of(final.body)[1] == formats
     packets = await call.rtp.wait_for(3)
     assert {packet.payload_type for packet in packets} == {formats[0]}
+
+
+async def test_g711_under_a_dynamic_number(bench, phone, tmp_path):
+    """What has number 97 for one party and 8 for the other is sent and heard all the same."""
+    (one, plain), caller = await bench.answered(phone), await phone.prepare("32", bench.driver.address)
+    body = (
+        sdp(*caller.rtp.address, dtmf=98)
+        .replace("RTP/AVP 8 0 ", "RTP/AVP 18 97 ")
+        .replace("rtpmap:8 P", "rtpmap:97 p")
+    )
+    caller.send_invite(body)
+    two = await bench.leg()
+    await two.answer()
+    assert media_of((await caller.answered()).body)[1:] == ([97, 98], 98)
+    packets = await caller.rtp.wait_for(3)
+    assert {(packet.payload_type, packet.payload) for packet in packets} == {(97, b"\xd5" * 160)}
+    recording = await two.record(tmp_path / "said.wav")
+    said = bytes(range(0x80, 0xD0)) * 2
+    await caller.rtp.stream(said * 10)
+    await caller.rtp.press("3")
+    assert await asyncio.wait_for(two.digits.get(), 1) == "3"
+    await recording.stop()
+    with wave.open(str(tmp_path / "said.wav")) as file:
+        assert alaw_decode(said * 10) in file.readframes(file.getnframes())
+    await one.bridge(two)
+    await caller.rtp.stream(said * 2)
+    await plain.rtp.stream(said * 2)
+    for rtp, number in ((plain.rtp, 8), (caller.rtp, 97)):
+        await until(
+            lambda rtp=rtp, number=number: (number, said) in {(p.payload_type, p.payload) for p in rtp.received}
+        )
 
 
 async def test_keys_of_the_caller_arrive(bench, phone):

@@ -24,14 +24,14 @@ def test_any_text_is_read_or_refused(text):
 
 def test_our_own_offer_is_understood():
     media = sdp.parse(GOOD).audio
-    assert media == sdp.Media("192.0.2.1", 20000, "PCMA", 101)
+    assert media == sdp.Media("192.0.2.1", 20000, "PCMA", 8, 101)
     assert not media.held
 
 
 def test_our_own_answer_is_understood():
     offered = sdp.parse(GOOD.replace("8 0 101", "0 8 101"))
     answered = sdp.parse(sdp.answer(offered, "192.0.2.9", 30000, session=1)).audio
-    assert answered == sdp.Media("192.0.2.9", 30000, "PCMU", 101)
+    assert answered == sdp.Media("192.0.2.9", 30000, "PCMU", 0, 101)
 
 
 def test_a_number_too_long_to_be_read_is_refused():
@@ -48,3 +48,21 @@ def test_the_streams_own_address_and_direction_count():
 def test_names_for_addresses_are_refused():
     with pytest.raises(sdp.NoCommonMedia, match="IPv4"):
         sdp.parse(GOOD.replace("192.0.2.1", "media.example.com"))
+
+
+@pytest.mark.parametrize(
+    ("formats", "rtpmap", "codec", "payload"),
+    [
+        ("97 0", "97 pcma/8000", "PCMA", 97),
+        ("97 0", "97 PCMU/8000/1", "PCMU", 97),
+        ("0 97", "97 PCMA/8000", "PCMU", 0),
+        ("97 0", "97 PCMA/16000", "PCMU", 0),
+        ("97 0", "97 PCMA/8000/2", "PCMU", 0),
+        ("97 0", "97", "PCMU", 0),
+    ],
+)
+def test_the_number_of_a_codec_is_the_far_ends(formats, rtpmap, codec, payload):
+    text = GOOD.replace("RTP/AVP 8 0", f"RTP/AVP {formats}") + f"a=rtpmap:{rtpmap}\r\n"
+    description = sdp.parse(text)
+    assert (description.audio.codec, description.audio.payload) == (codec, payload)
+    assert media_of(sdp.answer(description, "192.0.2.9", 30000, session=1))[1] == [payload, 101]

@@ -36,6 +36,7 @@ class RtpPort(asyncio.DatagramProtocol):
         self.remote: tuple[str, int] | None = None
         self.payload_type = 8
         self.dtmf: int | None = 101
+        self.ssrc = 0x5EED
         self.seq = 1000
         self.timestamp = 50000
         self._arrived = asyncio.Event()
@@ -112,7 +113,7 @@ class RtpPort(asyncio.DatagramProtocol):
 
     def _emit(self, payload: bytes, payload_type: int, timestamp: int, marker: bool) -> None:
         header = struct.pack(
-            "!BBHII", 0x80, (marker << 7) | payload_type, self.seq & 0xFFFF, timestamp & 0xFFFFFFFF, 0x5EED
+            "!BBHII", 0x80, (marker << 7) | payload_type, self.seq & 0xFFFF, timestamp & 0xFFFFFFFF, self.ssrc
         )
         self.seq += 1
         self._transport.sendto(header + payload, self.remote)

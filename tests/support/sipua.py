@@ -279,7 +279,7 @@ class Call:
     def _use(self, body: str) -> None:
         if body:
             self.rtp.remote, formats, self.rtp.dtmf = media_of(body)
-            self.rtp.payload_type = next(number for number in formats if number in (0, 8))
+            self.rtp.payload_type = next(number for number in formats if number != self.rtp.dtmf)
 
     def _on_response(self, message: Message) -> None:
         self.responses.append(message)

@@ -7,39 +7,45 @@ from ipaddress import IPv4Address
 Address = tuple[str, int]
 
 PATIENCE = 0.5
-"""Seconds without a packet after which a source may be followed by another."""
+"""Seconds without a packet after which the same source (SSRC) is followed to another port."""
+
+DEAD = 5.0
+"""Seconds without a packet after which another source on the signalled host is believed."""
 
 
 class Remote:
     """Where a stream sends to, and from whom it takes packets.
 
-    The signalled address is always believed. Another port of the signalled host is followed if nothing has been heard
-    for 0.5 s (or ever): a NAT or a gateway that changed its port. Another host is followed only if the signalled
-    address is private (RFC 1918), which a caller behind a NAT sends by mistake, and nothing has come from it: no
-    one can take over a stream that is flowing, or one whose address is public.
+    The signalled address is always believed. Another port of the signalled host is followed if nothing has ever been
+    heard, after 0.5 s of silence if the SSRC is the one known (a NAT or a gateway that changed its port), after 5 s
+    otherwise: a party on the same host that merely pauses is not replaced. Another host is followed only if the
+    signalled address is private (RFC 1918), which a caller behind a NAT sends by mistake, and nothing has come from
+    it: no one can take over a stream that is flowing, or one whose address is public.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        """host: an IPv4 address; 0.0.0.0 means: send nothing (RFC 3264 §8.4). Raises ValueError for another."""
+        """host: an IPv4 address; 0.0.0.0 while nothing is known of the far end but that it will send.
+        Raises ValueError for another."""
         address = IPv4Address(host)
         self.signalled: Address = (host, port)
-        self.address: Address | None = None if address.is_unspecified or port == 0 else self.signalled
+        self.address: Address = self.signalled
         self._elsewhere = address.is_private and not address.is_loopback
         self._source: Address | None = None
+        self._ssrc = b""
         self._heard = 0.0
 
-    def admit(self, source: Address, now: float) -> bool:
-        """True when a valid packet from `source` belongs to the stream. `now`: monotonic seconds."""
+    def admit(self, source: Address, now: float, ssrc: bytes = b"") -> bool:
+        """True when a valid packet from `source` belongs to the stream. `now`: monotonic seconds. `ssrc`: the
+        packet's, as it is on the wire."""
         if source != self._source:
-            if source != self.signalled and not self._may_follow(source, now):
+            if source != self.signalled and not self._may_follow(source, now, ssrc):
                 return False
-            self._source = source
-            if self.address is not None:
-                self.address = source
+            self._source = self.address = source
+        self._ssrc = ssrc
         self._heard = now
         return True
 
-    def _may_follow(self, source: Address, now: float) -> bool:
+    def _may_follow(self, source: Address, now: float, ssrc: bytes) -> bool:
         if source[0] == self.signalled[0]:
-            return self._source is None or now - self._heard >= PATIENCE
+            return self._source is None or now - self._heard >= (PATIENCE if ssrc == self._ssrc else DEAD)
         return self._elsewhere and self._source is None

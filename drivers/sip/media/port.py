@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from drivers.sip.media.events import KEYS
 from drivers.sip.media.recording import PortRecording
+from drivers.sip.media.rtp import PAYLOAD_TYPES
 from engine.audio.clip import Clip
 from engine.audio.g711 import Law
 from engine.errors import CallError, LegGone, Unsupported
@@ -58,15 +59,20 @@ class MediaPort:
         self._peer: MediaPort | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    def connect(self, host: str, port: int, *, codec: Law, dtmf: int | None) -> None:
-        """Send 20 ms frames to that address from now on, silence while nothing plays.
+    def connect(
+        self, host: str, port: int, *, codec: Law, dtmf: int | None, payload: int | None = None, send: bool = True
+    ) -> None:
+        """Hear that address and send 20 ms frames to it from now on, silence while nothing plays.
 
-        host: an IPv4 address; 0.0.0.0 or port 0 sends nothing. dtmf: RFC 4733 payload type of both directions,
-        None for none. Call again for another address or codec. Raises ValueError for another kind of host, LegGone.
+        host: an IPv4 address; 0.0.0.0 or port 0: nothing is sent, as without `send`, while prompts go by in their
+        time and everything that comes is taken as ever. dtmf: RFC 4733 payload type of both directions, None for
+        none. payload: that of `codec`, None for the static one. Call again for another address or codec.
+        Raises ValueError for another kind of host, LegGone.
         """
         self._require()
         IPv4Address(host)
-        self._post("connect", host=host, number=port, codec=codec, dtmf=dtmf)
+        payload = PAYLOAD_TYPES[codec] if payload is None else payload
+        self._post("connect", host=host, number=port, codec=codec, payload=payload, dtmf=dtmf, send=send)
 
     async def play(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> PlayResult:
         """As `Leg.play`: returns when the last frame has been sent.

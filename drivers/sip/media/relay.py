@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drivers.sip.media.rtp import LAWS, PAYLOAD_TYPES, Packet
+from drivers.sip.media.rtp import Packet
 from engine.audio.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW, Law
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Relay:
         self._sequence = 0
         self._timestamp = 0
 
-    def forward(self, packet: Packet) -> None:
-        """Send audio or a telephone event on; an event is dropped when the receiver has not negotiated them."""
+    def forward(self, packet: Packet, law: Law | None) -> None:
+        """Send audio in `law` or (None) a telephone event on, an event only if the receiver has negotiated them."""
         out = self.out
         marker = packet.marker
         if packet.ssrc != self._source:
@@ -37,7 +37,6 @@ class Relay:
             marker = True
         sequence = packet.sequence + self._sequence & 0xFFFF
         timestamp = packet.timestamp + self._timestamp & 0xFFFFFFFF
-        law = LAWS.get(packet.payload_type)
         if law is None:
             if out.dtmf is None:
                 self._sequence -= 1
@@ -47,7 +46,7 @@ class Relay:
         payload = packet.payload
         if law != out.codec:
             payload = payload.translate(_TRANSLATION[law, out.codec])
-        out.emit(PAYLOAD_TYPES[out.codec], marker, sequence, timestamp, payload)
+        out.emit(out.payload_type, marker, sequence, timestamp, payload)
         if out.recorder is not None:
             out.recorder.sent(timestamp, payload, out.codec, out.now)
 

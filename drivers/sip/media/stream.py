@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LARGEST = 2048
 """Octets of the longest packet that is taken: more than 200 ms of G.711."""
 
+NOWHERE = "0.0.0.0"  # noqa: S104 - not an address to bind
 EXPEDITED = 0xB8
 """Type of service of audio: DSCP EF (RFC 3246, RFC 4594 §4.1)."""
 
@@ -35,6 +36,8 @@ class Stream:
         be bound."""
         self.number = number
         self.codec: Law = "PCMA"
+        self.payload_type = PAYLOAD_TYPES[self.codec]
+        """Of the audio sent."""
         self.dtmf: int | None = None
         self.sequence = secrets.randbits(16)
         """Of the newest packet sent."""
@@ -53,6 +56,9 @@ class Stream:
         self._audio_tick = -1
         """Tick of the newest audio sent by the clock."""
         self._remote: Remote | None = None
+        self._sending = False
+        self._laws = LAWS
+        """Payload types of the audio that is taken."""
         self._silence = b""
         self._playback: Playback | None = None
         self._key_sender = KeySender()
@@ -73,11 +79,19 @@ class Stream:
 
     # Commands
 
-    def connect(self, host: str, port: int, codec: Law, dtmf: int | None) -> None:
-        """Begin to send, or change address, codec or event type. Raises ValueError unless host is an IPv4 address."""
-        if self._remote is None or self._remote.signalled != (host, port):
+    def connect(self, host: str, port: int, codec: Law, payload: int, dtmf: int | None, send: bool) -> None:
+        """Begin, or change the address, the codec, the payload types, or whether anything is sent.
+
+        To 0.0.0.0 or port 0, and without `send`, nothing is, but the far end is heard as before (RFC 3264 §8.4).
+        Raises ValueError unless host is an IPv4 address.
+        """
+        nowhere = host == NOWHERE or port == 0
+        if self._remote is None or (self._remote.signalled != (host, port) and not nowhere):
             self._remote = Remote(host, port)
+        self._sending = send and not nowhere
         self.dtmf = dtmf
+        self.payload_type = payload
+        self._laws = {**LAWS, payload: codec}
         if codec != self.codec:
             self.codec = codec
             if self._playback is not None:
@@ -156,7 +170,7 @@ class Stream:
         playback = self._playback
         frame = self._silence if playback is None else playback.frame()
         remote = self._remote
-        if remote is not None and remote.address is not None:
+        if self._sending and remote is not None:
             marker = 0
             if self._audio_tick != number - 1:
                 marker = MARKER
@@ -165,7 +179,8 @@ class Stream:
             self.sequence = sequence = self.sequence + 1 & 0xFFFF
             self._sent = timestamp
             self._send(
-                pack_header(VERSION, marker | self._type, sequence, timestamp, self._ssrc) + frame, remote.address
+                pack_header(VERSION, marker | self.payload_type, sequence, timestamp, self._ssrc) + frame,
+                remote.address,
             )
         if self.recorder is not None:
             self.recorder.sent(timestamp, frame, self.codec, self._clock.now)
@@ -199,7 +214,7 @@ class Stream:
     def emit(self, payload_type: int, marker: bool, sequence: int, timestamp: int, payload: bytes) -> None:
         """Send a packet that is not the clock's."""
         remote = self._remote
-        if remote is None or remote.address is None:
+        if remote is None or not self._sending:
             return
         if after(sequence, self.sequence, 16) > 0:
             self.sequence = sequence
@@ -235,7 +250,6 @@ class Stream:
         self._report({"ev": "recorded", "port": self.number, "recording": recorder.number, **how})
 
     def _refresh(self) -> None:
-        self._type = PAYLOAD_TYPES[self.codec]
         self._silence = bytes([SILENCE[self.codec]]) * FRAME
 
     # Receiving
@@ -251,20 +265,21 @@ class Stream:
             return
         payload_type = data[1] & 0x7F
         is_event = payload_type == self.dtmf
+        law = None if is_event else self._laws.get(payload_type)
         now = self._clock.now
-        if not (is_event or payload_type in LAWS) or not remote.admit(source, now):
+        if not (is_event or law) or not remote.admit(source, now, data[8:12]):
             return
         if not is_event and self.recorder is None and self.relay is None:
             return
         packet = parse(data)
         if packet is None:
             return
-        if is_event:
+        if law is None:
             self._on_event(packet)
         elif self.recorder is not None:
-            self.recorder.heard(packet, LAWS[payload_type], now)
+            self.recorder.heard(packet, law, now)
         if self.relay is not None:
-            self.relay.forward(packet)
+            self.relay.forward(packet, law)
 
     def _on_event(self, packet: Packet) -> None:
         key = self._detector.key(packet)

@@ -7,7 +7,7 @@ Commands have `op`; with `id` they are answered by `{"re": id}`, plus `error` (t
 numbers that the control side chooses.
 
     open      port host number            bind an RTP socket
-    connect   port host number codec dtmf send there from now on
+    connect   port host number codec payload dtmf send: hear whom is there, and (send) send there from now on
     play      port play keys barge_in loop digits
     stop      port play                   silence
     digits    port keys series            answered when the last key has been sent

@@ -166,7 +166,14 @@ class Worker:
         return {}
 
     def _connect(self, message: Message) -> Message:
-        self._stream(message).connect(message["host"], message["number"], message["codec"], message["dtmf"])
+        self._stream(message).connect(
+            message["host"],
+            message["number"],
+            message["codec"],
+            message["payload"],
+            message["dtmf"],
+            message["send"],
+        )
         return {}
 
     def _play(self, message: Message) -> Message:
