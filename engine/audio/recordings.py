@@ -26,7 +26,7 @@ class Recordings:
         except OSError as error:
             raise CallError(f"recordings folder {folder} cannot be made: {error.strerror}") from error
         moment: datetime = self._clock.now()
-        return folder / f"{moment:%Y%m%dT%H%M%S}-{call_id}.wav"
+        return folder / f"{moment:%Y%m%dT%H%M%S%f}-{call_id}.wav"
 
     async def discard(self, path: Path) -> None:
         """Delete a recording that nobody wants; a file already gone is no error."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from engine.audio.files import read_clip
 from engine.errors import CallError
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt, Tone
@@ -14,7 +15,11 @@ from engine.tasks import cancel, uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
-    from engine.lines import RecordingHandle
+    from engine.lines import Recording, RecordingHandle
+
+
+REVIEW_SECONDS = 5.0
+"""How long a caller may think about their message before it is kept."""
 
 
 class Voicemail(Node):
@@ -39,9 +44,22 @@ class Voicemail(Node):
     silence: Duration | None = Field(default=5.0, description="Silence that ends the message; null for none.")
     terminators: list[Key] = Field(default=["#"], description="Keys that end the message.")
 
+    review: bool = Field(
+        default=False, description="Offer to keep the message (1), listen to it (2) or record it again (3)."
+    )
+
     async def run(self, call: Call) -> str:
         if self.greeting:
             await call.play(self.greeting)
+        while True:
+            recording = await self._record(call)
+            if recording is None:
+                return "empty"
+            if not self.review or await self._approved(call, recording):
+                return "recorded"
+
+    async def _record(self, call: Call) -> Recording | None:
+        """One message, noted in the record; None when it was too short."""
         if self.beep:
             await call.play([Tone(tone="beep")])
         # Keys pressed during the greeting were for the greeting, not for the message.
@@ -54,7 +72,21 @@ class Voicemail(Node):
             # The caller has hung up: the message so far is the message.
             await uninterrupted(self._left(call, handle))
             raise
-        return "recorded" if await uninterrupted(self._keep(call, handle)) else "empty"
+        return await uninterrupted(self._keep(call, handle))
+
+    async def _approved(self, call: Call, recording: Recording) -> bool:
+        """True when the caller keeps the message, which silence does too; False when it is to be made again."""
+        while True:
+            await call.play_sound("review", barge_in=True)
+            match await call.read_key(REVIEW_SECONDS):
+                case "2":
+                    await call.play_clips([await asyncio.to_thread(read_clip, recording.path)], barge_in=True)
+                case "3":
+                    call.record.recordings.pop()
+                    await call.services.recordings.discard(recording.path)
+                    return False
+                case _:
+                    return True
 
     async def _until_over(self, call: Call, handle: RecordingHandle) -> None:
         limits = asyncio.ensure_future(handle.finished())
@@ -75,11 +107,11 @@ class Voicemail(Node):
         except CallError as error:
             call.warn(f"the message was lost: {error}")
 
-    async def _keep(self, call: Call, handle: RecordingHandle) -> bool:
-        """Close the recording; False when it was too short and is thrown away."""
+    async def _keep(self, call: Call, handle: RecordingHandle) -> Recording | None:
+        """Close the recording; None when it was too short and is thrown away."""
         recording = await handle.stop()
         if recording.duration < self.min_duration:
             await call.services.recordings.discard(recording.path)
-            return False
+            return None
         call.record.add_recording("voicemail", recording.path, recording.duration, mailbox=self.mailbox)
-        return True
+        return recording
