@@ -38,7 +38,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     on_ready: called once calls are answered, with a line that says where.
     Raises ConfigurationError, or OSError when a port cannot be had.
     """
-    directory = _directory(settings)
+    directory = Directory.load(settings.directory) if settings.directory else Directory()
     _try_data_folder(settings.data)
     store = ScenarioStore(settings.scenarios)
     await store.load()
@@ -78,13 +78,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         watcher.cancel()
         with suppress(asyncio.CancelledError):
             await watcher
-
-
-def _directory(settings: Settings) -> Directory:
-    """The people; nobody when the settings name no file and there is none at the usual place."""
-    if "directory" not in settings.model_fields_set and not settings.directory.exists():
-        return Directory()
-    return Directory.load(settings.directory)
 
 
 def _try_data_folder(folder: Path) -> None:

@@ -92,8 +92,9 @@ class Settings(BaseSettings):
     scenarios: Path = Field(
         default=Path("flows"), description="Folder of the scenarios: every *.yaml below it except *.test.yaml."
     )
-    directory: Path = Field(
-        default=Path("directory.yaml"), description="File of the agents and centres; may be missing."
+    directory: Path | None = Field(
+        default=Path("directory.yaml"),
+        description="File of the agents and centres. One that is named must exist; the default may be missing.",
     )
     data: Path = Field(default=Path("var"), description="Folder for records and recordings.")
     country: str = Field(
@@ -133,6 +134,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigurationError("\n".join(defects(path or Path("settings"), error))) from error
         base = (path.parent if path is not None else Path()).absolute()
-        return settings.model_copy(
-            update={name: base / getattr(settings, name) for name in ("scenarios", "directory", "data")}
-        )
+        paths: dict[str, Path | None] = {"scenarios": base / settings.scenarios, "data": base / settings.data}
+        if settings.directory is not None:
+            directory = base / settings.directory
+            named = "directory" in settings.model_fields_set
+            paths["directory"] = directory if named or directory.exists() else None
+        return settings.model_copy(update=paths)

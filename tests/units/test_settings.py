@@ -87,3 +87,16 @@ def test_a_password_is_never_shown(tmp_path: Path):
     file = tmp_path / "directory.yaml"
     file.write_text('agents: [{code: "201", password: "s3cret", phone: "sip:201@127.0.0.1:5090"}]')
     assert "s3cret" not in repr(Directory.load(file))
+
+
+def test_a_directory_that_is_named_must_exist_and_the_usual_one_need_not(tmp_path: Path):
+    file = tmp_path / "server.yaml"
+    file.write_text("country: FR\n")
+    assert Settings.load(file).directory is None
+    (tmp_path / "directory.yaml").write_text("agents: []\n")
+    assert Settings.load(file).directory == tmp_path / "directory.yaml"
+    file.write_text("directory: peple.yaml\n")
+    named = Settings.load(file).directory
+    assert named is not None
+    with pytest.raises(ConfigurationError, match=r"peple\.yaml"):
+        Directory.load(named)
