@@ -182,6 +182,16 @@ async def test_a_full_disk_ends_the_recording_and_not_the_call(
     assert not end.lost.is_set()
 
 
+async def test_a_last_write_that_falls_short_is_noticed(pool: MediaPool, meet, tmp_path: Path) -> None:
+    end = await meet()
+    resource.prlimit((await pool.stats())[0]["pid"], resource.RLIMIT_FSIZE, (100, 100))
+    recording = await end.port.record(tmp_path / "message.wav")
+    end.far.send(b"\1" * 160)
+    await end.hear_more(2)
+    with pytest.raises(CallError, match="No space left"):
+        await recording.stop()
+
+
 async def test_a_killed_worker_leaves_a_playable_file(tmp_path: Path) -> None:
     pool = MediaPool(ports=range(31500, 31600), workers=1)
     await pool.start()
