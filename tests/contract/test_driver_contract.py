@@ -64,7 +64,7 @@ async def test_play_takes_as_long_as_the_sound(bench: Bench):
     began = time.monotonic() if bench.lossy else asyncio.get_running_loop().time()
     await leg.play([SHORT])
     lasted = (time.monotonic() if bench.lossy else asyncio.get_running_loop().time()) - began
-    assert SHORT.duration - 0.03 <= lasted <= SHORT.duration + 0.15
+    assert SHORT.duration - 0.03 <= lasted <= SHORT.duration + 0.4
     await leg.hangup()
 
 

@@ -76,8 +76,9 @@ async def test_a_key_during_the_menu_stops_it_and_the_thanks_are_heard_sample_by
     thanks_at, thanks_snr = locate(samples, THANKS.samples)
     assert menu_snr >= 35
     assert thanks_snr >= 35
-    # The key was pressed one second after the answer; what follows it begins within 60 ms of its first packet.
-    assert 8000 <= thanks_at <= 8000 + 8 * (20 + 60 + 20)
+    # The key was pressed one second after the answer, by the clock of another process; the 60 ms from its first
+    # packet are measured where both ends have one clock, in the tests of the media workers.
+    assert 8000 <= thanks_at <= 8000 + 8 * 250
 
 
 @pytest.mark.usefixtures("prompts")

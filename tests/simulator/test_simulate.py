@@ -75,7 +75,14 @@ def test_json_is_the_path_what_was_heard_the_variables_and_the_result(scenario: 
 
 @pytest.mark.parametrize(
     ("agents", "outcome"),
-    [("support=nobody", "nobody"), ("support=201:ignore", "timeout"), ("", "nobody"), ("sales=1:accept", "nobody")],
+    [
+        ("support=nobody", "nobody"),
+        ("support=201:ignore", "timeout"),
+        ("support=timeout", "timeout"),
+        ("support = transferred; sales=nobody", "transferred"),
+        ("", "nobody"),
+        ("sales=1:accept", "nobody"),
+    ],
 )
 def test_agents_decide_the_outcome_of_a_search(scenario: Path, agents: str, outcome: str):
     _, call, _ = simulate(scenario, "--press", "1", "--agents", agents)

@@ -45,17 +45,26 @@ class AgentScript:
 People = dict[str, list[AgentScript]]
 """Centre → its agents; an empty list is a centre with nobody logged in."""
 
-SPEC_HELP = "CENTRE=nobody, or CENTRE=CODE:accept|reject|ignore[@DELAY],…; several centres separated by ;"
+_OUTCOMES = {
+    "nobody": [],
+    "timeout": [AgentScript("agent", "ignore")],
+    "transferred": [AgentScript("agent", "accept")],
+}
+
+SPEC_HELP = (
+    "CENTRE=nobody|timeout|transferred, or CENTRE=CODE:accept|reject|ignore[@DELAY],…; several centres separated by ;"
+)
 
 
 def parse_spec(text: str) -> People:
     """`"support=201:accept@4s,202:reject;sales=nobody"`. Raises ConfigurationError with the remedy."""
     people: People = {}
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
-        centre, equals, agents = part.partition("=")
+        centre, equals, agents = (word.strip() for word in part.partition("="))
         if not equals:
             raise ConfigurationError(f"--agents {part!r}: write {SPEC_HELP}")
-        people[centre.strip()] = [] if agents.strip() == "nobody" else [_agent(a) for a in agents.split(",")]
+        wanted = _OUTCOMES.get(agents)
+        people[centre] = [_agent(a) for a in agents.split(",")] if wanted is None else wanted
     return people
 
 
