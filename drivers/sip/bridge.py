@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, Unsupported
@@ -31,12 +30,19 @@ class Bridge:
         self._separated = False
 
     async def connect(self) -> None:
-        """Start to relay. Raises NoChannel when two workers have no ports left for it."""
+        """Start to relay. Raises CallError when a worker fails, LegGone being one."""
         near, far = self._ends
         try:
             await near.bridge(far)
         except Unsupported:
             await self._connect_workers(near, far)
+
+    def press(self, at: MediaPort, key: str) -> None:
+        """A key has come at one end by signalling, which is not relayed: send it to the other, if that has
+        telephone events."""
+        near, far = self._ends
+        if not self._separated:
+            (far if at is near else near).press(key)
 
     async def separate(self) -> None:
         """Both ends hear silence again. Idempotent; an end that is gone already is no error."""
@@ -51,14 +57,8 @@ class Bridge:
 
     async def _connect_workers(self, near: MediaPort, far: MediaPort) -> None:
         for end in (near, far):
-            self._relays.append(await self._pool.open(near=end, on_digit=_ignore_key, on_lost=_nothing))
+            self._relays.append(await self._pool.open_beside(end))
         one, two = self._relays
         one.connect(two.host, two.port, codec="PCMA", dtmf=RELAYED_DTMF)
         two.connect(one.host, one.port, codec="PCMA", dtmf=RELAYED_DTMF)
         await asyncio.gather(near.bridge(one), far.bridge(two))
-
-
-def _ignore_key(_: str) -> None: ...
-
-
-_nothing: Callable[[], None] = lambda: None  # noqa: E731

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from drivers.sip.bridge import Bridge
 from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from engine.audio.clip import Clip
-from engine.errors import EngineError, LegGone, NoChannel, Unsupported
+from engine.errors import EngineError, LegGone, Unsupported
 from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
 
 if TYPE_CHECKING:
@@ -44,12 +44,11 @@ class SipLeg(Leg):
 
     async def attach(self, near: SipLeg | None = None) -> MediaPort:
         """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
-        try:
-            port = await self._open_port(near._port if near is not None else None)
-        except NoChannel:
-            if near is None:
-                raise
-            port = await self._open_port(None)  # the bridge will cost more, but there will be one
+        port = await self._pool.open(
+            near=near._port if near is not None else None,
+            on_digit=self._on_key,
+            on_lost=self._on_media_lost,
+        )
         if not self.alive:
             await port.close()
             raise self._gone()
@@ -66,6 +65,8 @@ class SipLeg(Leg):
                 self._connect(media)
             case Pressed(key):
                 self._on_key(key)
+                if self._bridge is not None and self._port is not None:
+                    self._bridge.press(self._port, key)
             case Ended(hangup):
                 self.finish(hangup)
 
@@ -173,9 +174,6 @@ class SipLeg(Leg):
                 task.exception()
             raise self._gone()
         return task.result()
-
-    async def _open_port(self, near: MediaPort | None) -> MediaPort:
-        return await self._pool.open(near=near, on_digit=self._on_key, on_lost=self._on_media_lost)
 
     def _connect(self, media: Media) -> None:
         if self._port is None or not self.alive:

@@ -18,6 +18,8 @@ from engine.errors import CallError, EngineError, LegGone, NoChannel
 
 log = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
+
 PAUSE = 1.0
 """Seconds between two starts of one worker, so that one that cannot live does not take the machine with it."""
 
@@ -85,28 +87,33 @@ class MediaPool:
         on_digit: Callable[[str], None],
         on_lost: Callable[[], None],
     ) -> MediaPort:
-        """Bind an RTP port, in the worker of `near` if that is given.
+        """Bind an RTP port, if possible in the worker of `near`.
 
         on_digit: called in the event loop with each key, at its first packet. on_lost: called if the worker dies, and
-        the port with it. Raises NoChannel when no port is left.
+        the port with it. Raises NoChannel when no worker has a port left.
         """
-        slots = [slot for slot in self._slots if slot.usable]
-        if near is not None:
-            slots = [slot for slot in slots if near.number in slot.ports]
-        if not slots:
-            raise NoChannel("no RTP port is free")
-        slot = min(slots, key=lambda slot: len(slot.ports))
-        refusal = ""
-        for _ in range(len(slot.free)):
+
+        def preference(slot: _Slot) -> tuple[bool, int]:
+            return near is None or near.number not in slot.ports, len(slot.ports)
+
+        left = list(self._slots)
+        refusal = "none is free"
+        while usable := [slot for slot in left if slot.usable]:
+            slot = min(usable, key=preference)
             try:
-                return await self._bind(slot, on_digit, on_lost)
-            except LegGone:
-                break
-            except CallError as error:
-                refusal = f": {error}"  # Most likely somebody else's socket: the next one may do.
-            if not slot.usable:
-                break
-        raise NoChannel(f"no RTP port could be opened{refusal}")
+                return await self._bind_any(slot, on_digit, on_lost)
+            except CallError as error:  # LegGone, too: the worker has just died
+                refusal = str(error)
+            left.remove(slot)
+        raise NoChannel(f"no RTP port could be opened: {refusal}")
+
+    async def open_beside(self, end: MediaPort) -> MediaPort:
+        """A port on loopback in the worker of `end`, to link it with another worker: none of the range, so that calls
+        that have their ports can be bridged. Raises CallError; LegGone when `end` has none."""
+        for slot in self._slots:
+            if end.number in slot.ports:
+                return await self._bind(slot, LOOPBACK, 0, on_digit=_ignore_key, on_lost=_do_nothing)
+        raise LegGone("the media worker has ended")
 
     def usage(self) -> dict[str, int]:
         """Ports open now."""
@@ -118,25 +125,52 @@ class MediaPool:
         answers = await asyncio.gather(*(link.request({"op": "stats"}) for link in links))
         return [{"pid": link.pid, **answer} for link, answer in zip(links, answers, strict=True)]
 
-    async def _bind(self, slot: _Slot, on_digit: Callable[[str], None], on_lost: Callable[[], None]) -> MediaPort:
-        link = slot.link
-        assert link is not None
-        number = slot.free.popleft()
+    async def _bind_any(self, slot: _Slot, on_digit: Callable[[str], None], on_lost: Callable[[], None]) -> MediaPort:
+        """The first port of the slot that can be had. Raises CallError when none can."""
+        refusal = CallError("none is free")
+        for _ in range(len(slot.free)):
+            if not slot.usable:
+                break
+            try:
+                return await self._bind(slot, self._host, slot.free.popleft(), on_digit=on_digit, on_lost=on_lost)
+            except LegGone:
+                raise
+            except CallError as error:
+                refusal = error  # Most likely somebody else's socket: the next one may do.
+        raise refusal
+
+    async def _bind(
+        self, slot: _Slot, host: str, number: int, *, on_digit: Callable[[str], None], on_lost: Callable[[], None]
+    ) -> MediaPort:
+        """A port, 0 for any. Raises CallError. A worker that dies meanwhile is a LegGone and no loss."""
+        opened = False
 
         def closed(port: MediaPort) -> None:
             del slot.ports[port.number]
-            slot.free.append(number)
+            if number:
+                slot.free.append(number)
 
-        port = MediaPort(link, self._spool, self._host, number, on_digit=on_digit, on_lost=on_lost, on_closed=closed)
+        def lost() -> None:
+            if opened:
+                on_lost()
+
+        link = slot.link
+        if link is None:
+            raise LegGone("the media worker has ended")
+        port = MediaPort(link, self._spool, host, number, on_digit=on_digit, on_lost=lost, on_closed=closed)
         slot.ports[port.number] = port
         try:
-            await link.request({"op": "open", "port": port.number, "host": self._host, "number": number})
+            reply = await link.request({"op": "open", "port": port.number, "host": host, "number": number})
         except asyncio.CancelledError:
             await port.close()
             raise
         except CallError:
             port.refused()
             raise
+        if port.number not in slot.ports:
+            raise LegGone("the media worker has ended")
+        opened = True
+        port.port = reply["number"]
         return port
 
     async def _start_worker(self, slot: _Slot) -> None:
@@ -176,3 +210,9 @@ class MediaPool:
                 await self._start_worker(slot)
             except EngineError as error:
                 log.error("%s", error)
+
+
+def _ignore_key(_: str) -> None: ...
+
+
+def _do_nothing() -> None: ...

@@ -126,6 +126,11 @@ class MediaPort:
             self._require()
             raise
 
+    def press(self, key: str) -> None:
+        """Press one key after those that are being sent, without waiting for it. Nothing happens when events were
+        not negotiated, or after `close`."""
+        self._post("digits", keys=key, series=next(self._names))
+
     async def record(
         self,
         path: Path,

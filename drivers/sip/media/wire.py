@@ -6,7 +6,7 @@ process is seen by the other as end of file.
 Commands have `op`; with `id` they are answered by `{"re": id}`, plus `error` (text) when refused. Ports are named by
 numbers that the control side chooses.
 
-    open      port host number            bind an RTP socket
+    open      port host number            bind an RTP socket; 0: any; answered with its number
     connect   port host number codec payload dtmf send: hear whom is there, and (send) send there from now on
     play      port play keys barge_in loop digits
     stop      port play                   silence

@@ -163,7 +163,7 @@ class Worker:
         self._streams[stream.number] = stream
         self._readers[stream.socket.fileno()] = lambda: self._receive(stream)
         self._epoll.register(stream.socket, select.EPOLLIN)
-        return {}
+        return {"number": stream.socket.getsockname()[1]}
 
     def _connect(self, message: Message) -> Message:
         self._stream(message).connect(
