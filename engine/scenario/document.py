@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 from engine.nodes.base import Path
@@ -59,42 +62,62 @@ class Document:
         return START
 
     def inside(self, path: Path, line: int, column: int) -> Span:
-        """A place inside the text of the scalar at a path, given by line and column in its *value* (from 1).
-
-        Exact for scalars on one line and for literal blocks; for others, the scalar as a whole.
-        """
+        """A place inside the text of the scalar at a path, given by line and column in its *value* (from 1),
+        to the end of its line; on one line exact, over several lines at the word."""
         place = self.values.get(path)
-        if place is None:
+        value: Any = self.data
+        for part in path if place is not None else ():
+            value = value[part]
+        if place is None or not isinstance(value, str):
             return self.span(path)
+        index = sum(len(text) + 1 for text in value.split("\n")[: line - 1]) + column - 1
         span = place.span
-        if place.style == "literal":
-            return self._inside_literal(span, line, column)
-        if line != 1 or span.line != span.end_line or place.style == "folded":
-            return span
-        quote = 0 if place.style == "plain" else 1
-        source = self.text[place.start + quote :]
-        at = span.column + quote + _source_offset(source, column - 1, place.style)
-        return Span(span.line, at, span.line, max(at + 1, span.end_column - quote))
-
-    def _inside_literal(self, span: Span, line: int, column: int) -> Span:
-        lines = self.text.splitlines()
-        row = span.line + line
-        if row > len(lines):
-            return span
-        first = next((text for text in lines[span.line :] if text.strip()), "")
-        indent = len(first) - len(first.lstrip(" "))
-        at = indent + column
-        return Span(row, at, row, max(at + 1, len(lines[row - 1]) + 1))
-
-
-def _source_offset(source: str, characters: int, style: Style) -> int:
-    """How many characters of the source make the first `characters` of the value."""
-    at = 0
-    for _ in range(characters):
-        if style == "single" and source.startswith("''", at):
-            at += 2
-        elif style == "double" and source.startswith("\\", at):
-            at += {"x": 4, "u": 6, "U": 10}.get(source[at + 1 : at + 2], 2)
+        one_line = span.line == span.end_line
+        offset = _nth(self.text, place, index) if one_line else _word(self.text, place, value, index)
+        *above, before = _BREAK.split(self.text[place.start : offset])
+        at = len(before) + (1 if above else span.column)
+        if one_line:
+            end = span.end_column - (0 if place.style == "plain" else 1)
         else:
-            at += 1
-    return at
+            end = at + len(_BREAK.split(self.text[offset:], maxsplit=1)[0])
+        row = span.line + len(above)
+        return Span(row, at, row, max(at + 1, end))
+
+
+_BREAK = re.compile("\r\n|\r|\n")
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""Anchor and tag, which stand before a scalar."""
+_SPACES = ("\\n", "\\t", "\\r", "\\ ", "\\\n", "\\\r")
+"""Escapes of double quotes that are white, or nothing."""
+
+
+def _pieces(text: str, place: Place) -> Iterator[tuple[int, str]]:
+    """Offset and source of each character of a scalar's value; line breaks and indentation as they stand."""
+    at = _PROPERTIES.match(text, place.start).end()  # type: ignore[union-attr]  # it matches nothing too
+    if place.style in ("literal", "folded"):
+        at += len(_BREAK.split(text[at:], maxsplit=1)[0])
+    elif place.style != "plain":
+        at += 1
+    while at < len(text):
+        size = 1
+        if place.style == "single" and text.startswith("''", at):
+            size = 2
+        elif place.style == "double" and text.startswith("\\", at):
+            size = {"x": 4, "u": 6, "U": 10}.get(text[at + 1 : at + 2], 2)
+        yield at, text[at : at + size]
+        at += size
+
+
+def _nth(text: str, place: Place, index: int) -> int:
+    """Offset of a value's character, on one line."""
+    return next((at for at, _ in islice(_pieces(text, place), index, None)), len(text))
+
+
+def _word(text: str, place: Place, value: str, index: int) -> int:
+    """Offset of a value's character, over several lines. Folding changes white space only, so the rest is
+    counted; behind the last word of the value it is the place just behind that."""
+    wanted = sum(not character.isspace() for character in value[:index])
+    words = (pair for pair in _pieces(text, place) if not pair[1].isspace() and pair[1] not in _SPACES)
+    if value[index:].strip():
+        return next((at for at, _ in islice(words, wanted, None)), place.start)
+    return next((at + len(piece) for at, piece in islice(words, max(0, wanted - 1), None)), place.start)

@@ -55,7 +55,8 @@ class YamlNode:
 def compose(text: str) -> YamlNode | None:
     """The one document of a text; None when there is none. Raises Defect."""
     composer = _Composer()
-    yaml = YAML(typ="rt", pure=True)
+    # Not the round-trip scanner: it marks the folds of `>` scalars with a BEL inside their text.
+    yaml = YAML(typ="safe", pure=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

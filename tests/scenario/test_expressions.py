@@ -161,3 +161,35 @@ def test_the_place_of_a_mistake_in_the_file() -> None:
     finding = check_one(text)
     assert (finding.rule, finding.line) == ("E6001", 5)
     assert text.splitlines()[4][finding.column - 1 : finding.end_column - 1] == "whom"
+
+
+FOLDED = """
+a:
+  type: branch
+  cases:
+    - when: >-
+        call.cli == "1" ||
+        call.cli == "2"
+      next: b
+  default: b
+b:
+  type: play
+  prompt:
+    - say: >
+        Welcome to our
+        call centre.
+  next: end
+"""
+
+
+def test_an_expression_and_a_text_over_several_lines() -> None:
+    nodes = compiled(scenario(FOLDED)).scenario.nodes
+    assert nodes["a"].model_dump()["cases"][0]["when"] == 'call.cli == "1" || call.cli == "2"'
+    assert nodes["b"].model_dump()["prompt"][0]["say"] == "Welcome to our call centre.\n"
+
+
+def test_the_place_of_a_mistake_in_folded_text() -> None:
+    text = scenario(FOLDED.replace('call.cli == "2"', "call.cli == what"))
+    finding = check_one(text)
+    line = text.splitlines()[finding.line - 1]
+    assert (finding.rule, line[finding.column - 1 : finding.end_column - 1]) == ("E6001", "what")

@@ -114,10 +114,31 @@ def test_a_place_inside_a_text(source: bytes, column: int) -> None:
     assert source[column - 1 : column] == b"d"
 
 
-def test_a_place_inside_a_literal_block() -> None:
-    document = loaded(b"k: |\n    first\n    second\n")
-    span = document.inside(("k",), 2, 3)
-    assert (span.line, span.column) == (3, 7)
+@pytest.mark.parametrize(
+    ("source", "value", "place"),
+    [
+        (b"k: |\n    first\n    second\n", "first\nsecond\n", (3, 5)),
+        (b"k: >-\n  first\n\n  second\n", "first\nsecond", (4, 3)),
+        (b"k: >- # folded\n  a first\n  b second\nl: 1\n", "a first b second", (3, 5)),
+        (b"k: >\r\n  first\r\n  second\r\n", "first second\n", (3, 3)),
+        (b"k: first\n  second # no\n", "first second", (2, 3)),
+        (b"k: 'it''s first\n  second'\n", "it's first second", (2, 3)),
+        (b'k: "\\tfirst\n  \\x41 second"\n', "\tfirst A second", (2, 8)),
+        (b'k: "first \\\n  second"\n', "first second", (2, 3)),
+        (b"k: &anchor !!str 'first second'\n", "first second", (1, 25)),
+    ],
+)
+def test_a_place_inside_a_text_of_several_lines(source: bytes, value: str, place: tuple[int, int]) -> None:
+    document = loaded(source)
+    assert document.data["k"] == value
+    before = value[: value.index("second")]
+    span = document.inside(("k",), before.count("\n") + 1, len(before) - before.rfind("\n"))
+    assert (span.line, span.column) == place
+
+
+def test_behind_the_last_word_of_a_folded_text() -> None:
+    document = loaded(b"k: >-\n  1 +\n  2 +\nl: 1\n")
+    assert document.inside(("k",), 1, 8) == Span(3, 6, 3, 7)
 
 
 def test_settings_files_name_the_place_of_a_defect(tmp_path: Path) -> None:
