@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +37,7 @@ class Edge:
     label: str | None = None
 
 
-class Node(BaseModel):
+class Node(BaseModel, ABC):
     """Base of every node type. Subclasses declare `type` as a Literal, their parameters and `run`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,6 +77,6 @@ class Node(BaseModel):
     def prepare(self, scenario: Scenario) -> None:
         """Load, when the scenario is compiled, what a call should not have to wait for. Blocking is allowed."""
 
+    @abstractmethod
     async def run(self, call: Call) -> str:
         """Do the node's work and return the outcome. May be cancelled at any await."""
-        raise NotImplementedError(type(self).__name__)
