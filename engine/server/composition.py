@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 import tempfile
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from engine.audio.library import PromptLibrary
@@ -25,11 +24,9 @@ from engine.scenario.reload import ScenarioStore
 from engine.server.drivers import make_driver
 from engine.server.server import Server
 from engine.server.settings import Settings
+from engine.tasks import cancel
 
-
-def new_call_id() -> str:
-    """An id that no other call will have, on any server."""
-    return uuid.uuid4().hex
+log = logging.getLogger("flowctl.server")
 
 
 async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
@@ -61,10 +58,14 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
     stop, hurry = _signals()
     watcher = asyncio.create_task(store.watch(stop))
+    watcher.add_done_callback(_report_failure)
     try:
         await server.start()
         _quieten_gc()
-        on_ready(f"{len(store.table)} scenarios, SIP on {settings.sip.listen}, records in {settings.data}")
+        count = len(store.table)
+        on_ready(
+            f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, records in {settings.data}"
+        )
         await stop.wait()
     finally:
         stop.set()
@@ -75,9 +76,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
             await server.stop(0)
         hurried.cancel()
         await stopping
-        watcher.cancel()
-        with suppress(asyncio.CancelledError):
-            await watcher
+        await cancel(watcher)
+
+
+def _report_failure(watcher: asyncio.Task[None]) -> None:
+    if not watcher.cancelled() and (error := watcher.exception()):
+        log.error("scenarios are no longer watched: restart to load changes", exc_info=error)
 
 
 def _try_data_folder(folder: Path) -> None:
