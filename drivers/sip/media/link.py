@@ -122,15 +122,22 @@ class WorkerLink:
                 self._process.kill()
 
     async def stop(self) -> None:
-        """Close the link, and wait until the process has ended. Idempotent."""
-        self._close()
-        if self._process is None:
-            return
+        """Tell the worker to end, and wait until it has. Idempotent."""
+        wire = self._detach()
         try:
-            await asyncio.wait_for(self._process.wait(), FAREWELL)
-        except TimeoutError:
-            self.kill()
-            await self._process.wait()
+            if wire is not None:
+                wire.send({"op": "end"})
+            if self._process is None:
+                return
+            try:
+                await asyncio.wait_for(self._process.wait(), FAREWELL)
+            except TimeoutError:
+                self.kill()
+                await self._process.wait()
+        finally:
+            # Not before: a worker that reads the end of file without an "end" takes us for dead.
+            if wire is not None:
+                wire.sock.close()
 
     def _flush(self) -> None:
         if self._wire is not None and self._wire.flush():
@@ -146,7 +153,8 @@ class WorkerLink:
             except BlockingIOError:
                 return
             except EOFError:
-                self._close()
+                if (wire := self._detach()) is not None:
+                    wire.sock.close()
                 self._on_gone()
                 return
             self._handle(message)
@@ -161,15 +169,16 @@ class WorkerLink:
         else:
             self._on_event(message)
 
-    def _close(self) -> None:
-        if self._wire is None:
-            return
-        sock, self._wire = self._wire.sock, None
-        self._loop.remove_reader(sock)
-        self._loop.remove_writer(sock)
-        sock.close()
+    def _detach(self) -> Wire | None:
+        """Neither read nor write any more; the socket is left to close, the first time."""
+        wire, self._wire = self._wire, None
+        if wire is None:
+            return None
+        self._loop.remove_reader(wire.sock)
+        self._loop.remove_writer(wire.sock)
         gone = LegGone("the media worker has ended")
         for answer in (self._ready, *self._waiting.values()):
             if not answer.done():
                 answer.set_exception(gone)
                 answer.exception()  # taken note of, also when nobody waits any more
+        return wire

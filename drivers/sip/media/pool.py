@@ -55,6 +55,8 @@ class MediaPool:
         self._host = host
         self._slots = [_Slot(numbers[index::count]) for index in range(count)]
         self._spool = Spool()
+        self._links: set[WorkerLink] = set()
+        """Every process that has not been seen to end, also while it starts or ends."""
         self._running = False
         self._replacing: set[asyncio.Task[None]] = set()
 
@@ -77,7 +79,8 @@ class MediaPool:
             task.cancel()
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(port.close() for slot in self._slots for port in list(slot.ports.values())))
-        await asyncio.gather(*(slot.link.stop() for slot in self._slots if slot.link is not None))
+        await asyncio.gather(*(link.stop() for link in self._links))
+        self._links.clear()
         await self._spool.stop()
 
     async def open(
@@ -176,7 +179,12 @@ class MediaPool:
     async def _start_worker(self, slot: _Slot) -> None:
         slot.started = time.monotonic()
         link = WorkerLink(lambda event: self._on_event(slot, event), lambda: self._on_gone(slot))
-        await link.start(self._spool.folder)
+        self._links.add(link)
+        try:
+            await link.start(self._spool.folder)
+        except EngineError:
+            self._links.discard(link)
+            raise
         if not link.alive:
             raise EngineError("a media worker died as soon as it had started")
         slot.link = link
@@ -204,6 +212,7 @@ class MediaPool:
 
     async def _replace(self, slot: _Slot, dead: WorkerLink) -> None:
         await dead.stop()
+        self._links.discard(dead)
         while slot.link is None:
             await asyncio.sleep(max(0.0, slot.started + PAUSE - time.monotonic()))
             try:

@@ -94,6 +94,11 @@ class MediaPort:
             if not result.done():
                 self._post("play", play=number, keys=keys, barge_in=barge_in, loop=loop, digits=digits)
             return await result
+        except LegGone:
+            raise
+        except CallError:
+            self._spool.forget(clips)  # a file may be gone; the next play brings it back
+            raise
         finally:
             self._post("stop", play=number)
             if self._playing == (number, result):

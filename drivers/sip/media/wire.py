@@ -18,6 +18,7 @@ numbers that the control side chooses.
     unbridge  port
     close     port                        answered when the socket is closed
     stats                                 answered with figures
+    end                                   close all and exit; an end of file without it is the parent's death
 
 Events have `ev`: `ready`; `digit` (port key); `played` (port play interrupted, or error); `recorded` (port recording
 duration ended_by, or error); `lost` (port error: an internal error; the port is closed).

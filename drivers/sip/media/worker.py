@@ -41,6 +41,8 @@ class Worker:
         self._readers: dict[int, Callable[[], None]] = {wire.sock.fileno(): self._read_commands}
         self._epoll.register(wire.sock, select.EPOLLIN)
         self._running = True
+        self.orphaned = False
+        """True when the control process has gone without having said that this one shall end."""
         self._relaying = False
         self._commands: dict[str, Callable[[Message], Message | None]] = {
             "open": self._open,
@@ -55,6 +57,7 @@ class Worker:
             "unbridge": self._unbridge,
             "close": self._close,
             "stats": self._stats,
+            "end": self._end,
         }
 
     def run(self) -> None:
@@ -135,6 +138,7 @@ class Worker:
             return
         except EOFError:
             self._running = False
+            self.orphaned = True
             return
         except ValueError:
             traceback.print_exc()
@@ -237,6 +241,9 @@ class Worker:
         self._remove(self._stream(message))
         return {}
 
+    def _end(self, _: Message) -> None:
+        self._running = False
+
     def _stats(self, _: Message) -> Message:
         return {
             "ports": len(self._streams),
@@ -260,10 +267,11 @@ def main() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 50, 1000)
     worker.run()
-    import shutil
+    if worker.orphaned:
+        import shutil
 
-    # Nobody else is left to do it when the control process was killed.
-    shutil.rmtree(spool, ignore_errors=True)
+        # The control process was killed, and nobody else is left to do it. Otherwise other workers may need it.
+        shutil.rmtree(spool, ignore_errors=True)
 
 
 if __name__ == "__main__":
