@@ -134,7 +134,8 @@ class Environment:
         """
         from engine.scenario.walk import iter_assignments
 
-        assignments = [pair for node in nodes for pair in iter_assignments(node) if pair[0] not in declared]
+        assigned = (found for node in nodes for found in iter_assignments(node))
+        assignments = [(name, source) for _, name, source in assigned if name not in declared]
         # Every name is known from the start, as a value of any type, so that order does not matter.
         known = {**dict.fromkeys((name for name, _ in assignments), cel.Type.DYN), **declared}
         for _ in range(3):

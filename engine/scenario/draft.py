@@ -10,29 +10,41 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from engine.call.expressions import Environment
 from engine.nodes.base import END, Node, Path
-from engine.nodes.fields import RESERVED_NAMES, TargetMark, VariableName
+from engine.nodes.fields import RESERVED_NAMES, AssignMark, TargetMark
 from engine.nodes.registry import node_types
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.document import Document
-from engine.scenario.model import Scenario, Variable
+from engine.scenario.model import Scenario
+from engine.scenario.partial import partial, without
 from engine.scenario.shape import Finding
 from engine.scenario.suggest import closest
-from engine.scenario.walk import iter_marked
+from engine.scenario.walk import fields, iter_marked, marks_of
 
-_VARIABLES = TypeAdapter(dict[VariableName, Any])
+if TYPE_CHECKING:
+    from engine.call.call import Call
+
+M = TypeVar("M", bound=BaseModel)
+
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+class UnknownNode(Node):
+    """A node whose type is missing or unknown: only `next` and `on` are looked at."""
+
+    async def run(self, call: Call) -> str:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The sound part of a document. `scenario` has defaults where the document is unsound; `nodes` has only the
-    sound nodes; `names` all of them."""
+    """The sound part of a document. `scenario` and the nodes lack what is unsound in them: there they have the
+    default, or None, or nothing. `names` are those of all nodes."""
 
     document: Document
     file: File
@@ -41,8 +53,10 @@ class Draft:
     names: tuple[str, ...]
     unsound: frozenset[str]
     """Top-level keys that are missing or wrong."""
-    lacking: frozenset[str]
-    """Unsound nodes that lack a key, so that nobody can tell where they lead."""
+    spoiled: frozenset[Path]
+    """Paths of the document that are missing or wrong."""
+    doubtful: frozenset[str]
+    """Nodes of which nobody can tell where they lead, because that part of them is unsound."""
 
     @property
     def prompts_dir(self) -> File:
@@ -52,11 +66,26 @@ class Draft:
     @cached_property
     def environment(self) -> Environment:
         """Names for the expressions; whatever an unsound part may define is taken to be defined."""
-        raw = self.document.data
-        unsound: list[Any] = [raw["nodes"][name] for name in self.names if name not in self.nodes]
-        unsound.append(raw.get("variables"))
-        assumed = {word for part in unsound for word in _words(part) if _IDENTIFIER.match(word)}
-        return Environment.of(self.scenario, sorted(assumed - RESERVED_NAMES))
+        words = {word for path in self.spoiled for word in _words(self._raw(path))}
+        for name, node in self.nodes.items():
+            if self.is_spoiled(("nodes", name)):
+                words |= {mark.name for mark in marks_of(type(node)) if isinstance(mark, AssignMark) and mark.name}
+        assumed = {word for word in words if _IDENTIFIER.match(word)} - RESERVED_NAMES
+        return Environment.of(self.scenario, sorted(assumed))
+
+    def is_spoiled(self, path: Path) -> bool:
+        """True when something at a path, or inside of it, is missing or wrong."""
+        return any(found[: len(path)] == path for found in self.spoiled)
+
+    def _raw(self, path: Path) -> Any:
+        """What is written at a path, with the last key of the path."""
+        value = self.document.data
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return {path[-1]: value} if path and isinstance(path[-1], str) else value
 
     def references(self) -> Iterator[tuple[Path, str]]:
         """Every reference to a node: where it stands, and the name."""
@@ -84,13 +113,13 @@ class Draft:
 
     def _successors(self, name: str) -> list[str]:
         node = self.nodes.get(name)
-        if node is None:
-            targets = [self._meant(word) for word in _words(self.document.data["nodes"][name])]
-        else:
-            targets = [self._meant(edge.target) for edge in node.edges()]
-            if not targets and node.possible():
-                targets = list(self.names[self.names.index(name) + 1 :][:1])
-        return [target for target in targets if target is not None]
+        spoiled = [path for path in self.spoiled if path[:2] == ("nodes", name)]
+        words = {word for path in spoiled for word in _words(self._raw(path))}
+        if node is not None:
+            words |= {edge.target for edge in node.edges() if edge.target is not None}
+            if not words and node.possible():
+                words = set(self.names[self.names.index(name) + 1 :][:1])
+        return [target for target in map(self._meant, words) if target is not None]
 
     def _meant(self, target: str) -> str | None:
         if target == END:
@@ -115,54 +144,87 @@ def make_draft(document: Document, file: File, findings: list[Finding]) -> tuple
     """The draft of a mapping document, and what the models say beyond the schema (E0003)."""
     data = document.data
     raw_nodes: dict[str, Any] = data["nodes"] if isinstance(data.get("nodes"), dict) else {}
-    spoiled = {finding.path[:2] for finding in findings if finding.path[:1] == ("nodes",)}
-    unsound = {str(finding.path[0]) for finding in findings if finding.path} - {"nodes"}
+    maker = _Maker(document, {finding.path for finding in findings if finding.spoils})
+    nodes = {name: node for name, raw in raw_nodes.items() if (node := maker.node(name, raw)) is not None}
+    scenario = maker.header().model_copy(update={"nodes": nodes})
+    spoiled = frozenset(maker.spoiled)
+    unsound = {str(path[0]) for path in spoiled if path} - {"nodes"}
     unsound |= {key for key in ("name", "start") if key not in data} | ({"nodes"} if not raw_nodes else set())
-    later: list[Finding] = []
-    nodes: dict[str, Node] = {}
-    types = node_types()
-    for name, raw in raw_nodes.items():
-        if ("nodes", name) in spoiled:
-            continue
-        try:
-            nodes[name] = types[raw["type"]].model_validate(raw)
-        except ValidationError as error:
-            later += _findings(document, ("nodes", name), error)
-    header = {key: data[key] for key in Scenario.model_fields if key in data and key not in unsound | {"nodes"}}
-    variables, bad_names = _variables(document, {finding.path[:2] for finding in findings})
-    later += bad_names
-    header["variables"] = variables
-    scenario = Scenario.model_construct(**{"name": "", "start": END, **header, "nodes": nodes})
-    paths = [finding.path for finding in findings if finding.path[:1] == ("nodes",)]
-    lacking = frozenset(str(path[1]) for path in paths if len(path) == 3 and path not in document.keys)
-    draft = Draft(document, file, scenario, nodes, tuple(raw_nodes), frozenset(unsound), lacking)
-    return draft, later
+    doubtful = {str(path[1]) for path in spoiled if path[:1] == ("nodes",) and len(path) > 1 and _leads(path, nodes)}
+    names = tuple(raw_nodes)
+    draft = Draft(document, file, scenario, nodes, names, frozenset(unsound), spoiled, frozenset(doubtful))
+    return draft, maker.findings
 
 
-def _variables(document: Document, spoiled: set[Path]) -> tuple[dict[str, Variable], list[Finding]]:
-    """The sound declarations, and what is wrong with names that the schema allows."""
-    raw = document.data.get("variables")
-    found: dict[str, Variable] = {}
-    findings: list[Finding] = []
-    for name, value in (raw if isinstance(raw, dict) else {}).items():
-        if ("variables", name) in spoiled:
-            continue
-        try:
-            _VARIABLES.validate_python({name: {}})
-            found[name] = Variable.model_validate(value)
-        except ValidationError as error:
-            findings += _findings(document, ("variables",), error)
-    return found, findings
+def _leads(path: Path, nodes: dict[str, Node]) -> bool:
+    """True for a part of a node that says, or may have been meant to say, where it leads."""
+    node = nodes.get(str(path[1]))
+    if node is None or len(path) == 2 or isinstance(node, UnknownNode):
+        return True
+    hints = dict(fields(type(node)))
+    key = path[2] if path[2] in hints else closest(str(path[2]), hints)
+    return key is None or any(isinstance(mark, TargetMark) for mark in marks_of(hints[key]))
+
+
+class _Maker:
+    """Makes models of the sound parts, and finds what the schema could not see."""
+
+    def __init__(self, document: Document, spoiled: set[Path]) -> None:
+        self.document = document
+        self.spoiled = spoiled
+        self.findings: list[Finding] = []
+
+    def header(self) -> Scenario:
+        """Everything but the nodes. A declaration that is not sound is none at all."""
+        self.spoiled |= {path[:2] for path in self.spoiled if path[:1] == ("variables",)} | {("nodes",)}
+        scenario = self._make(Scenario, (), self.document.data, silent=False)
+        self.spoiled -= {("nodes",)}
+        return scenario or partial(Scenario)()
+
+    def node(self, name: str, raw: Any) -> Node | None:
+        """The node as far as it is sound; None when it is no mapping."""
+        base = ("nodes", name)
+        if not isinstance(raw, dict):
+            return None
+        kind = raw.get("type")
+        model = node_types().get(kind) if isinstance(kind, str) else None
+        if model is None:
+            wiring = {key: raw[key] for key in ("next", "on") if key in raw}
+            return self._make(UnknownNode, base, wiring, silent=True)
+        if not any(path[:2] == base for path in self.spoiled):
+            try:
+                return model.model_validate(raw)
+            except ValidationError:
+                pass
+        return self._make(model, base, raw, silent=False)
+
+    def _make(self, model: type[M], base: Path, raw: Any, *, silent: bool) -> M | None:
+        """Take away what is unsound until the rest is sound. Only the first defect of a place is told."""
+        while True:
+            try:
+                return cast("M", partial(model).model_validate(without(raw, frozenset(self.spoiled), base)))
+            except ValidationError as error:
+                new = [found for found in _findings(self.document, base, error) if found.path not in self.spoiled]
+            if not new or any(found.path == base for found in new):
+                return None
+            for found in new:
+                consequence = any(path[: len(found.path)] == found.path for path in self.spoiled)
+                if not silent and not consequence:
+                    self.findings.append(found)
+            self.spoiled |= {found.path for found in new}
 
 
 def _findings(document: Document, base: Path, error: ValidationError) -> Iterable[Finding]:
-    """What a model refuses although the schema could not say it, at the place that pydantic names."""
-    for detail in error.errors():
+    """What a model refuses although the schema could not say it, at the places that pydantic names; one finding
+    for a place, of the member of a union that was most likely meant."""
+    found: dict[Path, Finding] = {}
+    for detail in sorted(error.errors(), key=lambda detail: detail["type"].endswith("_type")):
         location = tuple(part for part in detail["loc"] if part != "[key]")
         path = _existing(document, (*base, *location))
         span = document.key_span(path) if "[key]" in detail["loc"] or path == base else document.span(path)
         message = detail["msg"].removeprefix("Value error, ")
-        yield Finding(path, Diagnostic.at(span, "E0003", message, file=document.file))
+        found.setdefault(path, Finding(path, Diagnostic.at(span, "E0003", message, file=document.file)))
+    return found.values()
 
 
 def _existing(document: Document, path: Path) -> Path:

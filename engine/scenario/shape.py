@@ -25,10 +25,12 @@ MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding and the path that it spoils: what stands there is not looked at by later rules."""
+    """A finding and its path. What it spoils is not looked at by later rules."""
 
     path: Path
     diagnostic: Diagnostic
+    spoils: bool = True
+    """False when only the key at the path is wrong, and what it means is clear."""
 
 
 @cache
@@ -52,12 +54,12 @@ class _Checker:
         self._missing_keys = missing_keys
         self._seen: set[tuple[Path, Span]] = set()
 
-    def _add(self, path: Path, span: Span, rule: str, message: str, hint: str = "") -> None:
+    def _add(self, path: Path, span: Span, rule: str, message: str, hint: str = "", *, spoils: bool = True) -> None:
         if (path, span) in self._seen:
             return
         self._seen.add((path, span))
         found = Diagnostic.at(span, rule, message, file=self.document.file, hint=hint)
-        self.findings.append(Finding(path, found))
+        self.findings.append(Finding(path, found, spoils))
 
     def schema_error(self, error: SchemaError) -> None:
         """Report what the schema says, at the key or value that is wrong, in words about the language."""
@@ -210,13 +212,13 @@ class _Checker:
                 self._ambiguous(path, place.span, self._written(path))
         for path, place in self.document.keys.items():
             if place.style == "plain" and path not in spoiled and not _is_own(path) and not _is_on(path):
-                self._ambiguous(path, place.span, str(path[-1]), typed=place.typed)
+                self._ambiguous(path, place.span, str(path[-1]), typed=place.typed, spoils=False)
 
-    def _ambiguous(self, path: Path, span: Span, written: str, *, typed: bool = False) -> None:
+    def _ambiguous(self, path: Path, span: Span, written: str, *, typed: bool = False, spoils: bool = True) -> None:
         if typed or is_ambiguous(written):
             kind = "a number" if written[:1].isdigit() else "a boolean"
             message = f"{written} without quotes is {kind} to YAML; a text is meant here"
-            self._add(path, span, "E0004", message, f'write "{written}"')
+            self._add(path, span, "E0004", message, f'write "{written}"', spoils=spoils)
 
 
 def _is_own(path: Path) -> bool:

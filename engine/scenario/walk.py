@@ -35,7 +35,7 @@ def iter_prompts(model: BaseModel) -> Iterator[tuple[Path, list[Any]]]:
 
 
 @cache
-def _fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
+def fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
     """Field name → type with its metadata put back around it."""
     found = []
     for name, info in model.model_fields.items():
@@ -47,7 +47,7 @@ def _fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
 
 
 def _walk_model(path: Path, model: BaseModel) -> Iterator[tuple[Path, Any, Any]]:
-    for name, hint in _fields(type(model)):
+    for name, hint in fields(type(model)):
         yield from _walk((*path, name), getattr(model, name), hint)
 
 
@@ -87,15 +87,30 @@ def _member(value: Any, members: tuple[Any, ...]) -> Any:
     return members[0]
 
 
-def iter_assignments(model: BaseModel) -> Iterator[tuple[str, str]]:
-    """Every variable that a node assigns, with where its type comes from: `:string` (or another type of the
-    language) when the mark says it, else the CEL expression whose value it takes."""
+def iter_assignments(model: BaseModel) -> Iterator[tuple[Path, str, str]]:
+    """Every variable that a node assigns: the path of what names it, the name, and where its type comes from:
+    `:string` (or another type of the language) when the mark says it, else the CEL expression whose value it
+    takes."""
     keys: dict[Path, str] = {}
     for path, text, mark in iter_marked(model):
         if isinstance(mark, AssignMark):
             if path and path[-1] == text:
                 keys[path] = text
             else:
-                yield mark.name or text, f":{mark.type}"
+                yield path, mark.name or text, f":{mark.type}"
         elif isinstance(mark, ExpressionMark) and path in keys:
-            yield keys[path], text
+            yield path, keys[path], text
+
+
+def marks_of(hint: Any) -> Iterator[Any]:
+    """Every mark in a type, those inside its models too."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        for _, part in fields(hint):
+            yield from marks_of(part)
+    elif get_origin(hint) is Annotated:
+        inner, *marks = get_args(hint)
+        yield from marks
+        yield from marks_of(inner)
+    else:
+        for part in get_args(hint):
+            yield from marks_of(part)

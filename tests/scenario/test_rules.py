@@ -53,9 +53,43 @@ ONE_DEFECT = {
         "a: {type: wait, duration: 1s}\nb: {type: hangup}",
         ["E1004"],
     ),
-    "a node that fails its schema is not looked at": (
-        "a: {type: menu, prompt: [], options: {}, next: c}\nc: {type: hangup}",
-        ["E0003", "E0003"],
+    "the sound part of a node that fails its schema is looked at": (
+        """\
+        a:
+          type: menu
+          prompt: [nope.wav, 7, {say: "${foo}"}, {sya: x}]
+          attempts: "3"
+          options: {"1": nowhere, one: end}
+        """,
+        ["E3001", "E0004", "E6001", "E0003", "E0003", "E1001", "E0003"],
+    ),
+    "what its key was meant to be is not missing": ("a: {type: wait, duration: 5, next: zz}", ["E0003", "E1001"]),
+    "nor are the ways out that it may have meant": ("a: {type: wait, duration: 1s, goto: end}", ["E0003"]),
+    "a range that is none is not the only one": (
+        'a: {type: hours, week: {mon: ["8:00-9:00", "20:00-08:00"]}, holidays: fr, on: {open: x, closed: end}}',
+        ["E0003", "E4006", "E0003", "E1001"],
+    ),
+    "without a sound range hours are not never open": (
+        'a: {type: hours, week: {mon: ["8:00-9:00"]}, on: {open: end, closed: end}}',
+        ["E0003"],
+    ),
+    "a case without target": (
+        "a: {type: branch, cases: [{when: foo}, {when: 'true', next: bar}], default: end}",
+        ["E0003", "E6001", "E1001"],
+    ),
+    "a prompt that is missing is not empty": ("a: {type: play, next: end}", ["E0003"]),
+    "an unknown type has targets": ("a: {type: ply, prompt: [x.wav], next: nowhere}", ["E0003", "E1001"]),
+    "a direct dial without a sound pattern assigns all the same": (
+        """\
+        a:
+          type: menu
+          prompt: [{say: x}]
+          options: {"1": end}
+          direct_dial: {pattern: 2YY, next: b}
+          on: {no_input: end, no_match: end}
+        b: {type: play, prompt: [{digits: dialled}], next: end}
+        """,
+        ["E0003"],
     ),
     "what such a node mentions is reachable": (
         "a: {type: branch, cases: [{when: 'true', next: b}]}\nb: {type: hangup}",
@@ -71,7 +105,12 @@ ONE_DEFECT = {
     ),
     "what such a node assigns is defined": (
         """\
-        a: {type: collect, prompt: [{say: code}], variable: code, attemps: 2, on: {collected: b}}
+        a:
+          type: collect
+          prompt: [{say: code}]
+          variable: code
+          attemps: 2
+          on: {collected: b, no_input: end, invalid: end}
         b: {type: play, prompt: [{digits: code}], next: end}
         """,
         ["E0003"],
@@ -139,7 +178,12 @@ def test_all_problems_in_one_run_in_document_order() -> None:
         """,
         top="time_zone: Paris/Europe",
     )
-    assert rules_of(text) == ["E4001", "E1001", "E0003", "E1004", "W1003", "W1003", "E6001"]
+    assert rules_of(text) == [
+        *("E4001", "E1001"),
+        *("E0003", "E1004", "W1003"),
+        *("E1004", "W1003"),
+        *("W1003", "E6001"),
+    ]
 
 
 OVERLAPS = {
@@ -156,3 +200,13 @@ OVERLAPS = {
 def test_overlapping_ranges(week: str, number: int) -> None:
     text = scenario(f"a: {{type: hours, week: {week}, on: {{open: end, closed: end}}}}")
     assert rules_of(text) == ["E4003"] * number
+
+
+def test_a_declaration_without_a_sound_type_is_one() -> None:
+    text = scenario("a: {type: play, prompt: [{digits: n + 1}], next: end}", top="variables: {n: {type: int}}")
+    assert rules_of(text) == ["E0003"]
+
+
+def test_nodes_are_looked_at_below_an_unsound_header() -> None:
+    text = scenario("a: {type: wait, duration: 1s, next: nowhere}", top="max_duration: 5\ndid: [1]")
+    assert rules_of(text) == ["E0003", "E0004", "E1001"]

@@ -33,6 +33,7 @@ def hours_nodes(draft: Draft) -> Iterator[tuple[str, Hours]]:
 
 
 def _openings(base: Path, ranges: list[Range], node: Hours) -> list[Opening]:
+    """The ranges of a list, but for those that are not sound."""
     return [
         Opening(
             (*base, index),
@@ -40,6 +41,7 @@ def _openings(base: Path, ranges: list[Range], node: Hours) -> list[Opening]:
             span_of(written, overnight=node.overnight),
         )
         for index, written in enumerate(ranges)
+        if isinstance(written, str) or written.range
     ]
 
 

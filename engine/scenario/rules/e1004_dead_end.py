@@ -45,7 +45,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Nodes of which no outcome is wired."""
         for name, node in draft.nodes.items():
-            if is_dead_end(node) and node.type != "agent_search":
+            if is_dead_end(node) and node.type != "agent_search" and name not in draft.doubtful:
                 outcomes = node.possible()
                 hint = "add `next: end`" if outcomes == ("next",) else f"wire {', '.join(outcomes)} under `on`"
                 span = draft.document.key_span(("nodes", name))

@@ -54,7 +54,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each outcome."""
         for name, node in draft.nodes.items():
-            if is_dead_end(node):
+            if is_dead_end(node) or name in draft.doubtful:
                 continue
             others = ("timeout", "nobody") if node.type == "agent_search" else ()
             for outcome in unwired(node):

@@ -40,7 +40,7 @@ nodes:
         for name, node in draft.nodes.items():
             for path, items in iter_prompts(node):
                 base = ("nodes", name, *path)
-                if not items:
+                if not items and not draft.is_spoiled(base):
                     yield self.found(draft, draft.document.span(base), "the prompt is empty")
                 for index, item in enumerate(items):
                     text = item.say if isinstance(item, Say) else item

@@ -44,6 +44,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each node."""
         for name, node in hours_nodes(draft):
-            if node.override is None and not all_openings(name, node):
+            unsound = any(draft.is_spoiled(("nodes", name, key)) for key in ("week", "exceptions", "override"))
+            if node.override is None and not all_openings(name, node) and not unsound:
                 span = draft.document.key_span(("nodes", name, "week"))
                 yield self.found(draft, span, f"`{name}` is never open", 'write ranges such as ["08:00-18:00"]')

@@ -48,7 +48,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each node."""
         for name, node in hours_nodes(draft):
-            if node.holidays is None:
+            if node.holidays is None or draft.is_spoiled(("nodes", name, "holidays")):
                 continue
             written = node.holidays
             country, region = (written, None) if isinstance(written, str) else (written.country, written.region)

@@ -48,7 +48,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each search."""
         for name, node in draft.nodes.items():
-            if node.type != "agent_search":
+            if node.type != "agent_search" or name in draft.doubtful:
                 continue
             missing = [outcome for outcome in unwired(node) if outcome in ("timeout", "nobody")]
             if missing:

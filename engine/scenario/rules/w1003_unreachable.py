@@ -14,10 +14,10 @@ from engine.scenario.rules.e1004_dead_end import is_dead_end
 
 def _leads_anywhere(draft: Draft, name: str) -> bool:
     """True for a node whose ways out are not written, where what cannot be reached may be meant."""
+    if name in draft.doubtful:
+        return True
     node = draft.nodes.get(name)
-    if node is None:
-        return name in draft.lacking
-    return is_dead_end(node) and len(node.possible()) > 1
+    return node is not None and is_dead_end(node) and len(node.possible()) > 1
 
 
 class Unreachable(Rule):
@@ -48,7 +48,7 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """Sound nodes that cannot be reached, unless the start or a way out on the way is in doubt."""
+        """Nodes that cannot be reached, unless the start or a way out on the way is in doubt."""
         if draft.unsound & {"start", "nodes"}:
             return
         start = draft.scenario.start

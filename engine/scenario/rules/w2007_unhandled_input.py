@@ -47,12 +47,8 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each node."""
         for name, node in draft.nodes.items():
-            missing = [
-                outcome
-                for outcome in unwired(node)
-                if outcome in ("no_input", "no_match") and outcome in node.lenient
-            ]
-            if missing:
+            missing = [outcome for outcome in unwired(node) if outcome in node.lenient]
+            if missing and name not in draft.doubtful:
                 base = ("nodes", name, "on")
                 span = draft.document.key_span(base if base in draft.document.keys else base[:2])
                 outcomes = " and ".join(f"`{outcome}`" for outcome in missing)
