@@ -35,7 +35,6 @@ class AgentSearch(Node):
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("transferred", "nobody", "timeout", "full", "key")
-    waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
 
     type: Literal["agent_search"]

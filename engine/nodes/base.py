@@ -48,12 +48,6 @@ class Node(BaseModel, ABC):
     lenient: ClassVar[frozenset[str]] = frozenset()
     """Outcomes that may stay unwired; the call then ends there."""
 
-    takes_input: ClassVar[bool] = False
-    """Reads keys."""
-
-    waits: ClassVar[bool] = False
-    """Lets time pass other than by speaking: waiting, taking input or speech, searching."""
-
     answers: ClassVar[bool] = False
     """Speaks or listens, so the call must be answered first."""
 

@@ -38,7 +38,6 @@ class Bridge(Node):
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("ended", "busy", "no_answer", "rejected", "failed")
-    waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
 
     type: Literal["bridge"]

@@ -19,8 +19,6 @@ class Collect(Node):
     """Asks for a number and stores the keys, as text, in a variable."""
 
     outcomes: ClassVar[tuple[str, ...]] = ("collected", "no_input", "invalid")
-    takes_input: ClassVar[bool] = True
-    waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
 
     type: Literal["collect"]

@@ -42,8 +42,6 @@ class Menu(Node):
 
     outcomes: ClassVar[tuple[str, ...]] = ("no_input", "no_match")
     lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "no_match", "direct_dial"})
-    takes_input: ClassVar[bool] = True
-    waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
 
     type: Literal["menu"]

@@ -29,8 +29,6 @@ class Voicemail(Node):
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("recorded", "empty")
-    takes_input: ClassVar[bool] = True
-    waits: ClassVar[bool] = True
     answers: ClassVar[bool] = True
 
     type: Literal["voicemail"]
