@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from engine.call.services import Services
 from engine.call.session import Session
+from engine.errors import LegGone
 from engine.lines import Cause, Driver, Leg
 from engine.records.journal import Journal
 from engine.scenario.reload import ScenarioStore
@@ -58,6 +59,8 @@ class Server:
         """One call, guarded: whatever fails here concerns this call alone."""
         try:
             await self._serve(leg)
+        except LegGone:
+            log.info("call %s: the caller was gone before the call was refused", leg.info.id)
         except Exception:
             log.exception("call %s from %s to %s failed", leg.info.id, leg.info.cli, leg.info.did)
             await leg.hangup(Cause.FAILED)
