@@ -19,6 +19,7 @@ class Collect(Node):
     """Asks for a number and stores the keys, as text, in a variable."""
 
     outcomes: ClassVar[tuple[str, ...]] = ("collected", "no_input", "invalid")
+    lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "invalid"})
     answers: ClassVar[bool] = True
 
     type: Literal["collect"]

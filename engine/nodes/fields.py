@@ -49,7 +49,7 @@ class PromptMark:
 
 def parse_duration(text: Any) -> float:
     """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds. Raises ValueError, for a number without a unit too."""
-    if not isinstance(text, str) or not re.match(DURATION, text):
+    if not isinstance(text, str) or not re.fullmatch(DURATION, text, re.ASCII):
         raise ValueError(f"{text!r} is not a duration: write 500ms, 30s, 2m or 1h")
     unit = "ms" if text.endswith("ms") else text[-1]
     return float(text[: -len(unit)]) * _SECONDS[unit]

@@ -71,7 +71,9 @@ def _check(file: Path, name: str, source: bytes) -> CheckResult:
     diagnostics = [finding.diagnostic for finding in (*findings, *later)]
     for rule in rules().values():
         diagnostics.extend(rule.check(draft))
-    diagnostics.sort(key=lambda found: found.order)
+    # What an anchor holds is wrong once, however often it is used.
+    once = {(found.rule, found.line, found.column, found.message): found for found in reversed(diagnostics)}
+    diagnostics = sorted(once.values(), key=lambda found: found.order)
     if any(found.severity == "error" for found in diagnostics):
         return CheckResult(diagnostics, None)
     scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})

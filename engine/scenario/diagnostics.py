@@ -40,10 +40,23 @@ class Diagnostic:
     def at(
         cls, span: Span, rule: str, message: str, *, file: str, hint: str = "", severity: Severity = "error"
     ) -> Diagnostic:
-        """A defect at a place."""
+        """A defect at a place. What a terminal would not show as it is, is shown escaped, and a text that goes on
+        and on is cut."""
+        message, hint = _shown(message), _shown(hint)
         return cls(rule, severity, message, file, span.line, span.column, span.end_line, span.end_column, hint)
 
     @property
     def order(self) -> tuple[int, int, str, str]:
         """Sort key: the order of the document."""
         return self.line, self.column, self.rule, self.message
+
+
+_LONGEST = 400
+"""Characters of a message: it may quote the file."""
+
+
+def _shown(text: str) -> str:
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    if cut.isprintable():
+        return cut
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)

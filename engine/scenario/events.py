@@ -107,7 +107,7 @@ class _Composer:
             raise _unsupported_tag(event, tag)
         # `!!str 32` is text just as "32" is.
         kind = "plain" if style == "plain" and not tag else "text"
-        return YamlNode(_span(event), event.start_mark.index, style, kind, event.value)
+        return YamlNode(_span(event), event.start_mark.index, style, kind, _whole(event))
 
     def _refuse_tag(self, event: Any) -> None:
         tag = event.tag and str(event.tag)
@@ -137,6 +137,17 @@ class _Composer:
         else:
             parent.pairs.append((parent.key, node))
             parent.key = None
+
+
+def _whole(event: Any) -> str:
+    """The text of a scalar; of an escaped character that is written as two, as JSON does, the character."""
+    text = str(event.value)
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise Defect(_span(event), "this text has half of an escaped character: one of \\uD800 to \\uDFFF") from error
 
 
 def _unsupported_tag(event: Any, tag: Any) -> Defect:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, ValidationError, validators
 
 from engine.nodes.base import Path
 from engine.nodes.fields import DURATION
@@ -16,8 +16,8 @@ from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.document import Document
 from engine.scenario.scalars import is_ambiguous
 from engine.scenario.schema import scenario_schema
-from engine.scenario.shape_words import KINDS, SchemaError, kind_of, limit, misfit, says
-from engine.scenario.suggest import did_you_mean
+from engine.scenario.shape_words import KINDS, SchemaError, fits, kind_of, limit, misfit, says
+from engine.scenario.suggest import closest, did_you_mean
 
 MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
 """(node type, key) → (rule, message) of the rule that speaks when a node lacks the key."""
@@ -33,9 +33,18 @@ class Finding:
     """False when only the key at the path is wrong, and what it means is clear."""
 
 
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """`pattern` as ECMA 262 means it: `$` is the very end, behind a line break too, and a digit is 0 to 9."""
+    if isinstance(instance, str) and not fits(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = validators.extend(Draft7Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]  # it has no annotations
+
+
 @cache
-def _validator() -> Draft7Validator:
-    return Draft7Validator(scenario_schema())
+def _validator() -> Any:
+    return _Validator(scenario_schema())
 
 
 def check_shape(document: Document, missing_keys: MissingKeys) -> list[Finding]:
@@ -44,7 +53,7 @@ def check_shape(document: Document, missing_keys: MissingKeys) -> list[Finding]:
     for error in _validator().iter_errors(document.data):
         checker.schema_error(error)
     checker.ambiguous_words()
-    return checker.findings
+    return checker.without_consequences()
 
 
 class _Checker:
@@ -53,6 +62,9 @@ class _Checker:
         self.findings: list[Finding] = []
         self._missing_keys = missing_keys
         self._seen: set[tuple[Path, Span]] = set()
+        self._missing: set[Path] = set()
+        self._unknown: dict[Path, list[str]] = {}
+        """Unknown keys, with those that their mapping may have."""
 
     def _add(self, path: Path, span: Span, rule: str, message: str, hint: str = "", *, spoils: bool = True) -> None:
         if (path, span) in self._seen:
@@ -79,7 +91,9 @@ class _Checker:
             case "enum" | "const":
                 self._not_one_of(error, path)
             case "pattern":
-                self._add(path, self.document.span(path), "E0003", misfit(error.instance, error.schema))
+                alone = error.parent is None or says(error.schema)
+                schema = error.schema if alone else error.parent.schema
+                self._add(path, self.document.span(path), "E0003", misfit(error.instance, schema))
             case "not":
                 where = (*path, "next")
                 message = "`next` is wired twice, here and beside `on`"
@@ -129,6 +143,7 @@ class _Checker:
                 message = f"a `{error.instance.get('type')}` node takes no `{key}`: wire its outcomes under `on`"
             else:
                 message = f"unknown key `{key}`"
+            self._unknown[*path, key] = known
             self._add((*path, key), self.document.key_span((*path, key)), "E0003", message, did_you_mean(key, known))
 
     def _missing_key(self, error: SchemaError, path: Path) -> None:
@@ -140,7 +155,13 @@ class _Checker:
                 kind = str(error.instance.get("type", ""))
                 rule, message = self._missing_keys.get((kind, key), (rule, message))
             hint = says(error.schema.get("properties", {}).get(key, {}))
+            self._missing.add((*path, key))
             self._add((*path, key), self._first_line(path), rule, message, hint)
+
+    def without_consequences(self) -> list[Finding]:
+        """The findings, but for missing keys that stand there misspelt."""
+        meant = {(*path[:-1], closest(str(path[-1]), known)) for path, known in self._unknown.items()}
+        return [found for found in self.findings if found.path not in self._missing & meant]
 
     def _first_line(self, path: Path) -> Span:
         """Where to say that something is missing from a mapping: its key, else the line on which it begins."""
@@ -160,7 +181,7 @@ class _Checker:
         scalar = place is not None and place.typed and value is not None
         if scalar and "string" in wanted and not schema.keys() & {"enum", "const"}:
             written = self._written(path)
-            if pattern is None or re.search(pattern, written):
+            if pattern is None or fits(pattern, written):
                 kind = "a boolean" if isinstance(value, bool) else "a number"
                 message = f"{written} without quotes is {kind}; a text is meant here"
                 self._add(path, span, "E0004", message, f'write "{written}"')

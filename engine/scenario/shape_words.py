@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,13 @@ def kind_of(value: Any) -> str:
         return "true" if value else "false"
     kinds = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
     return kinds[type(value)]
+
+
+def fits(pattern: str, text: str) -> bool:
+    """True when a text matches a pattern of the schema."""
+    if pattern.endswith("$"):
+        pattern = pattern[:-1] + r"\Z"
+    return re.search(pattern, text, re.ASCII) is not None
 
 
 def says(schema: Mapping[str, Any]) -> str:

@@ -12,7 +12,10 @@ from engine.nodes.registry import node_types
 from engine.scenario.check import check
 
 WORDS = st.sampled_from(
-    ["a", "b", "end", "1", "on", "${", "${x}", "1 +", "*", "5s", "mon-fri", "20:00-08:00", "FR", "", "é", "x" * 300]
+    [
+        *("a", "b", "end", "1", "on", "${", "${x}", "1 +", "*", "5s", "mon-fri", "20:00-08:00", "FR"),
+        *("", "é", "x" * 300, "\ud800", "\0", "5s\n"),
+    ]
 )
 LEAVES = st.one_of(WORDS, st.integers(), st.booleans(), st.none(), st.floats())
 KEYS = st.sampled_from(

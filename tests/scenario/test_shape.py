@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.scenarios import found, rules_of, scenario
+from support.scenarios import compiled, found, rules_of, scenario
 
 from engine.scenario.check import check
 
@@ -27,6 +27,11 @@ TOP: list[tuple[str, str, str]] = [
     ("variables: {x: {type: integer, default: '5'}}", "E0003", "without quotes"),
     ("variables: {x: {type: boolean, default: yes}}", "E0003", "write true"),
     ("variables: {no: {}}", "E0004", 'write "no"'),
+    ('max_duration: "5s\\n"', "E0003", r"`5s\n` is not a duration"),
+    ("max_duration: ٣s", "E0003", "not a duration"),
+    (r'description: "\ud800"', "E0001", "half of an escaped character"),
+    ('time_zone: "a\\0b"', "E4001", r"`a\x00b`"),
+    (f"time_zone: {'a' * 5000}", "E4001", "aaa…"),
 ]
 
 
@@ -74,6 +79,17 @@ NODES: list[tuple[str, str, str]] = [
     ("a: {type: hours, week: {}, exceptions: {2027-12-24: ^5}, on: {open: end, closed: end}}", "E0003", "a list"),
     ("a: {type: hangup, cause: ^bussy}", "E0003", "did you mean `busy`?"),
     ("a: {type: hangup, ^next: end}", "E0003", "takes no `next`"),
+    ("a: {type: wait, ^duraton: 1s, next: end}", "E0003", "did you mean `duration`?"),
+    ("a: {type: branch, cases: [{when: 'true', next: end}], ^defalt: end}", "E0003", "did you mean `default`?"),
+    ("a: {type: branch, cases: [{when: 'true', ^nxt: end}], default: end}", "E0003", "did you mean `next`?"),
+    ('a: {type: hours, week: {mon: [^"08:00-12:00\\n"]}, on: {open: end, closed: end}}', "E0003", r"12:00\n`"),
+    (
+        'a: {type: hours, week: {mon: ["08:00-12:00"]}, holidays: ^"FR\\n", on: {open: a, closed: a, holiday: a}}',
+        "E0003",
+        "Country",
+    ),
+    ('a: {type: play, prompt: [^"a\\0b.wav"], next: end}', "E3001", r"`a\x00b.wav` is missing"),
+    (f"a: {{type: play, prompt: [^{'a' * 5000}], next: end}}", "E3001", "aaa…"),
 ]
 
 
@@ -116,3 +132,30 @@ def test_no_scenario_at_all(text: str) -> None:
     result = check("x.yaml", text)
     assert {finding.rule for finding in result.diagnostics} == {"E0003"}
     assert result.compiled is None
+
+
+@pytest.mark.parametrize(("key", "written"), [("name", "nam"), ("start", "strat"), ("nodes", "nodse")])
+def test_a_misspelt_top_level_key_is_one_finding(key: str, written: str) -> None:
+    (finding,) = check("x.yaml", scenario(PLAY).replace(f"{key}:", f"{written}:")).diagnostics
+    assert (finding.rule, finding.column, finding.hint) == ("E0003", 1, f"did you mean `{key}`?")
+
+
+ANCHORED = """
+a: {type: wait, <<: &shared {duration: 5}, next: b}
+b: {type: wait, <<: *shared, next: c}
+c: {type: play, prompt: &prompt [nope.wav, {say: x, say: y}], next: d}
+d: {type: play, prompt: *prompt, next: end}
+"""
+
+
+def test_what_an_anchor_holds_is_wrong_once() -> None:
+    assert found(scenario(ANCHORED)) == [("E0003", 5, 42), ("E3001", 7, 36), ("E0002", 7, 55)]
+
+
+def test_a_folder_of_prompts_that_no_system_can_have() -> None:
+    text = scenario("a: {type: play, prompt: [x.wav], next: end}", top='prompts: "a\\0b"')
+    assert found(text) == [("E3001", 6, 28)]
+
+
+def test_a_character_that_is_escaped_as_two() -> None:
+    assert compiled(scenario(PLAY, top=r'description: "\ud83d\ude00"')).scenario.description == "😀"

@@ -11,6 +11,7 @@ from support.scenarios import scenario
 from typer.testing import CliRunner
 
 from engine.scenario.diagnostics import Diagnostic
+from tools.flowctl import main
 from tools.flowctl.commands import schema, validate
 from tools.flowctl.render import as_text
 
@@ -156,3 +157,40 @@ def test_schema_is_printed() -> None:
     assert result.exit_code == 0
     assert printed["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert CliRunner().invoke(schema.app, ["server"]).exit_code == 2
+
+
+def test_a_long_line_is_shown_around_the_defect(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("x" * 1000 + "HERE" + "\x1b" + "y" * 1000)
+    source, caret = as_text(Diagnostic("E0001", "error", "m", str(file), 1, 1001, 1, 1005)).splitlines()[1:]
+    assert len(source) < 200
+    assert source[caret.index("^") :].startswith("HERE\ufffdy")
+    assert caret.endswith(" ^~~~")
+
+
+def test_only_yaml_s_line_breaks_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_bytes("a: \u2028b\r\nc: d\n".encode())
+    assert "c: d" in as_text(Diagnostic("E0001", "error", "m", str(file), 2, 1, 2, 2))
+
+
+def broken() -> None:
+    pin = "4711"
+    raise RuntimeError(f"a bug\nwith {len(pin)} digits")
+
+
+def test_a_bug_is_one_line_and_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(main, "app", broken)
+    monkeypatch.delenv("FLOWCTL_DEBUG", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said == "flowctl: unexpected RuntimeError: a bug with 4 digits; FLOWCTL_DEBUG=1 shows where\n"
+    monkeypatch.setenv("FLOWCTL_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        main.main()
+
+
+def test_tracebacks_show_no_values() -> None:
+    assert not main.app.pretty_exceptions_enable

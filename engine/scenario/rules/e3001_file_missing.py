@@ -29,7 +29,8 @@ def found_file(draft: Draft, name: str) -> File | None:
     """Where the file is, looked up as in a call; None when it is missing."""
     try:
         return find(draft.prompts_dir, draft.scenario.language, name)
-    except AudioError:
+    except (AudioError, OSError, ValueError):
+        # ValueError, OSError: no file of any system can have such a name.
         return None
 
 
@@ -74,4 +75,7 @@ nodes:
 
 def _existing(draft: Draft) -> list[str]:
     folders = (draft.prompts_dir, draft.prompts_dir / draft.scenario.language)
-    return sorted({file.name for folder in folders if folder.is_dir() for file in folder.iterdir()})
+    try:
+        return sorted({file.name for folder in folders if folder.is_dir() for file in folder.iterdir()})
+    except (OSError, ValueError):
+        return []

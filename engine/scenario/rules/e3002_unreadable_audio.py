@@ -20,7 +20,7 @@ def _defect(file: Path, modified: int, size: int) -> str | None:
     """Why the file cannot be played; None when it can."""
     try:
         read_clip(file)
-    except AudioError as error:
+    except (AudioError, OSError, ValueError) as error:
         reason = str(error).replace(f"Error opening '{file}': ", "")
         return reason.removeprefix(f"{file}: ").removeprefix(f"{file} ")
     return None
@@ -56,7 +56,11 @@ nodes:
             file = found_file(draft, name)
             if file is None:
                 continue
-            status = file.stat()
+            try:
+                status = file.stat()
+            except OSError:
+                # It went away since it was found.
+                continue
             defect = _defect(file, status.st_mtime_ns, status.st_size)
             if defect is not None:
                 message = f"the audio file `{name}` cannot be played: {defect}"

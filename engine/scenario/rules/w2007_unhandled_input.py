@@ -1,4 +1,4 @@
-"""W2007: a menu that does not say what happens without a key, or with a wrong one."""
+"""W2007: a menu or a collect that does not say what happens without a key, or with a wrong one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
 from engine.scenario.rules.e1005_unwired import unwired
 
+INPUT = ("no_input", "no_match", "invalid")
+"""Outcomes of a caller who has used up their attempts."""
+
 
 class UnhandledInput(Rule):
     """Speaks for the outcomes that may stay unwired."""
@@ -19,7 +22,7 @@ class UnhandledInput(Rule):
     summary: ClassVar[str] = "No-input or no-match not handled"
     why: ClassVar[str] = (
         "A caller who presses nothing, or a wrong key, has run out of attempts: without `no_input` and `no_match` "
-        "under `on` the call ends there without a word."
+        "(of a `collect`: `no_input` and `invalid`) under `on` the call ends there without a word."
     )
     bad: ClassVar[str] = """\
 format: 1
@@ -47,7 +50,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each node."""
         for name, node in draft.nodes.items():
-            missing = [outcome for outcome in unwired(node) if outcome in node.lenient]
+            missing = [outcome for outcome in unwired(node) if outcome in INPUT and outcome in node.lenient]
             if missing and name not in draft.doubtful:
                 base = ("nodes", name, "on")
                 span = draft.document.key_span(base if base in draft.document.keys else base[:2])
