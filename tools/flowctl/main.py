@@ -4,6 +4,7 @@ asked for help, so that `flowctl --help` and shell completion stay fast."""
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -59,6 +60,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Call flows in YAML: check, simulate and serve them.",
+    pretty_exceptions_enable=False,
 )
 
 
@@ -80,8 +82,21 @@ def _options(
 
 
 def main() -> None:
-    """Entry point of the `flowctl` command."""
-    app()
+    """Entry point of the `flowctl` command. What nobody expected is one line and exit 2.
+
+    With FLOWCTL_DEBUG=1 it is a traceback; one without the values of variables, since those may be callers' codes.
+    """
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("FLOWCTL_DEBUG") == "1":
+            raise
+        reason = " ".join(str(error).split())[:300]
+        sys.stderr.write(
+            f"flowctl: unexpected {type(error).__name__}: {reason or 'no reason given'}; "
+            "FLOWCTL_DEBUG=1 shows where\n"
+        )
+        sys.exit(2)
 
 
 if __name__ == "__main__":

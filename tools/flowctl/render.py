@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -17,6 +18,8 @@ Format = Literal["text", "json"]
 
 _COLOURS = {"error": "31", "warning": "33", "information": "36"}
 _TAB = 4
+_WIDEST = 160
+"""Characters of a line that are shown."""
 
 
 def render(findings: Iterable[Diagnostic], format: Format = "text") -> None:  # noqa: A002 - the option's name
@@ -47,11 +50,15 @@ def as_text(found: Diagnostic, *, colours: bool = False) -> str:
     lines = _lines(found.file)
     if found.line <= len(lines) and lines[found.line - 1].strip():
         line = lines[found.line - 1]
-        before = line[: found.column - 1].expandtabs(_TAB)
         end = found.end_column if found.end_line == found.line else len(line) + 1
-        width = max(1, min(end, len(line) + 1) - found.column)
+        # Of a line that no terminal holds, the part around the defect.
+        start = max(0, found.column - 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
+        line = line[start : start + _WIDEST]
+        column = found.column - start
+        before = _printable(line[: column - 1])
+        width = max(1, min(end - start, len(line) + 1) - column)
         number = f"{found.line:>5} | "
-        parts.append(paint("2", number) + line.expandtabs(_TAB))
+        parts.append(paint("2", number) + _printable(line))
         caret = "^" + "~" * (width - 1)
         parts.append(" " * (len(number) + len(before)) + paint(_COLOURS[found.severity], caret))
     if found.hint:
@@ -59,9 +66,13 @@ def as_text(found: Diagnostic, *, colours: bool = False) -> str:
     return "\n".join(parts)
 
 
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else "\ufffd" for c in line.expandtabs(_TAB))
+
+
 @lru_cache(maxsize=8)
 def _lines(file: str) -> list[str]:
     try:
-        return Path(file).read_bytes().decode("utf-8-sig", "replace").splitlines()
+        return re.split("\r\n|\r|\n", Path(file).read_bytes().decode("utf-8-sig", "replace"))
     except OSError:
         return []
