@@ -20,21 +20,29 @@ _TYPES = {
 }
 
 
-def explain(message: str, text: str) -> ExpressionError:
-    """The exception for what the library said when it compiled `text`; only its first complaint counts."""
-    place = _PLACE.search(message)
-    if place is None:
-        short = re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", message.split("\n", 1)[0])
-        return ExpressionError(short, expression=text)
-    line, column = int(place[1]), int(place[2])
-    what = re.sub(r"\s*\[[A-Z_]+\]$", "", place[3])
+def explain(message: str, text: str) -> list[ExpressionError]:
+    """What the library said when it compiled `text`, one exception for each mistake and at least one. After a
+    mistake of syntax nothing else is meant."""
     if not text.strip():
-        return ExpressionError("the expression is empty", expression=text)
+        return [ExpressionError("the expression is empty", expression=text)]
+    if "recursion" in message:
+        what = "the expression is too long or too deep for one: compute parts of it with `set`"
+        return [ExpressionError(what, expression=text)]
+    places = _PLACE.findall(message)
+    if not places:
+        short = re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$", "", message.split("\n", 1)[0])
+        return [ExpressionError(short, expression=text)]
+    found = [_mistake(int(line), int(column), what, text) for line, column, what in places]
+    return found[:1] if "Syntax error" in places[0][2] else found
+
+
+def _mistake(line: int, column: int, what: str, text: str) -> ExpressionError:
+    what = re.sub(r"\s*\[[A-Z_]+\]$", "", what)
     if undeclared := _UNDECLARED.search(what):
         return _undeclared(undeclared[1], text, line, column)
     if overload := _OVERLOAD.search(what):
         what = _no_overload(overload[1], overload[2].split(", "))
-    elif "expecting" in what:
+    elif "Syntax error" in what:
         what = _syntax(what)
     return ExpressionError(what, expression=text, line=line, column=column)
 
@@ -63,6 +71,8 @@ def _no_overload(function: str, types: list[str]) -> str:
 
 
 def _syntax(what: str) -> str:
+    if unknown := re.search(r"token recognition error at: '(.*)'$", what):
+        return f"`{unknown[1]}` is not expected here"
     found = re.search(r"(?:mismatched|extraneous) input '([^']*)'", what)
     if found is None:
         return what.removeprefix("Syntax error: ")

@@ -164,12 +164,16 @@ class Environment:
         name."""
         found = self._expressions.get((text, want))
         if found is None:
-            try:
-                program = self._cel.compile(text)
-            except (RuntimeError, TypeError, UnicodeError) as error:
-                raise explain(str(error), text) from error
-            found = self._expressions[text, want] = Expression(text, program, want)
+            found = self._expressions[text, want] = Expression(text, self._program(text), want)
         return found
+
+    def _program(self, text: str) -> Any:
+        try:
+            return self._cel.compile(text)
+        except RuntimeError as error:
+            raise explain(str(error), text)[0] from error
+        except (TypeError, UnicodeError) as error:
+            raise ExpressionError("the expression is no text", expression=text) from error
 
     def template(self, text: str) -> Template:
         """Compile a text with `${…}` parts. Raises ExpressionError; line and column count inside the text."""
@@ -185,16 +189,42 @@ class Environment:
         try:
             return self.compile(part.expression)
         except ExpressionError as error:
-            before = text[: part.offset]
-            line = before.count("\n") + error.line
-            column = error.column + (part.offset - (before.rfind("\n") + 1) if error.line == 1 else 0)
-            raise ExpressionError(
-                str(error), expression=text, line=line, column=column, undefined=error.undefined
-            ) from error
+            raise _inside(text, part, error) from error
+
+    def mistakes(self, text: str, want: Want = "any") -> list[ExpressionError]:
+        """Everything that is wrong with an expression, of which `compile` raises the first; empty when it is
+        sound."""
+        try:
+            self.compile(text, want)
+        except ExpressionError as error:
+            library = error.__cause__
+            return explain(str(library), text) if isinstance(library, RuntimeError) else [error]
+        return []
+
+    def template_mistakes(self, text: str) -> list[ExpressionError]:
+        """Everything that is wrong with a text with `${…}` parts."""
+        try:
+            parts = [part for part in split(text) if isinstance(part, Part)]
+        except ExpressionError as error:
+            return [error]
+        return [_inside(text, part, error) for part in parts for error in self.mistakes(part.expression)]
 
     def known(self) -> list[str]:
         """Every name that an expression may use."""
         return [*SYSTEM, *self.variables]
+
+
+def _inside(text: str, part: Part, error: ExpressionError) -> ExpressionError:
+    """The mistake of a part at its place in the whole text."""
+    before = text[: part.offset]
+    column = error.column + (part.offset - (before.rfind("\n") + 1) if error.line == 1 else 0)
+    return ExpressionError(
+        str(error),
+        expression=text,
+        line=before.count("\n") + error.line,
+        column=column,
+        undefined=error.undefined,
+    )
 
 
 def describe(kind: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from support.scenarios import check_one, compiled, scenario
+from support.scenarios import check_one, compiled, found, scenario
 
 from engine.call.expressions import Environment
 from engine.call.templates import as_text
@@ -83,7 +84,10 @@ def test_types_of_what_nodes_assign(environment: Environment) -> None:
         ("n +", 4, None, "ends too early"),
         ("n n", 3, None, "not expected"),
         ("", 1, None, "empty"),
-        ("(" * 500 + "n" + ")" * 500, 1, None, "recursion"),
+        ("(" * 500 + "n" + ")" * 500, 1, None, "too deep"),
+        ("1+" * 20000 + "1", 1, None, "too long"),
+        ("'\ud800'", 1, None, "no text"),
+        ("n + §", 5, None, "`§` is not expected here"),
     ],
 )
 def test_what_does_not_compile(
@@ -108,6 +112,24 @@ def test_what_does_not_compile(
 def test_what_cannot_be_evaluated(environment: Environment, text: str, says: str) -> None:
     with pytest.raises(ExpressionError, match=says):
         environment.compile(text).evaluate(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ("a: {type: branch, cases: [{when: ^foo == ^bar, next: end}], default: end}", ["E6001", "E6001"]),
+        ("a: {type: play, prompt: [{say: '${^foo} and ${^bar + ^foo}'}], next: end}", ["E6001", "E6001", "E6001"]),
+        ("a: {type: set, values: {x: '1 + ^foo + ^call.clo'}, next: end}", ["E6001", "E6001"]),
+        ("a: {type: set, values: {x: '(1 ^+ 2.0) + ^foo'}, next: end}", ["E6004", "E6001"]),
+        ("a: {type: set, values: {x: 'foo + ^)) + bar'}, next: end}", ["E6004"]),
+    ],
+)
+def test_every_mistake_has_its_place(nodes: str, expected: list[str]) -> None:
+    """`^` stands before what the findings point at."""
+    places = [index - number for number, index in enumerate(m.start() for m in re.finditer(r"\^", nodes))]
+    assert found(scenario(nodes.replace("^", ""))) == [
+        (rule, 5, 3 + place) for rule, place in zip(expected, places, strict=True)
+    ]
 
 
 def test_a_condition_is_true_or_false(environment: Environment) -> None:

@@ -1,4 +1,4 @@
-"""Every expression of a draft that does not compile, for the rules about expressions."""
+"""Every mistake in the expressions of a draft, for the rules about expressions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from engine.scenario.walk import iter_marked
 
 
 def broken_expressions(draft: Draft) -> Iterator[tuple[Span, ExpressionError]]:
-    """The place in the file and what is wrong, for each expression and each text with `${…}` parts."""
+    """The place in the file and what is wrong, for each mistake in an expression or a text with `${…}` parts."""
+    environment = draft.environment
     for name, node in draft.nodes.items():
         for path, text, mark in iter_marked(node):
-            try:
-                if isinstance(mark, ExpressionMark):
-                    draft.environment.compile(text, mark.type)
-                elif isinstance(mark, TemplateMark) and "${" in text:
-                    draft.environment.template(text)
-            except ExpressionError as error:
-                yield draft.document.inside(("nodes", name, *path), error.line, error.column), error
+            mistakes: list[ExpressionError] = []
+            if isinstance(mark, ExpressionMark):
+                mistakes = environment.mistakes(text, mark.type)
+            elif isinstance(mark, TemplateMark) and "${" in text:
+                mistakes = environment.template_mistakes(text)
+            for mistake in mistakes:
+                yield draft.document.inside(("nodes", name, *path), mistake.line, mistake.column), mistake

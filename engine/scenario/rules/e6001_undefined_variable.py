@@ -40,7 +40,7 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """The first unknown name of each expression."""
+        """Every unknown name, each time that it is used."""
         for place, error in broken_expressions(draft):
             if error.undefined is not None:
                 one_line = place.line == place.end_line

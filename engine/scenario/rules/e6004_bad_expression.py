@@ -38,7 +38,7 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """The first mistake of each expression, with its place inside the file."""
+        """Every mistake of each expression, with its place inside the file."""
         for span, error in broken_expressions(draft):
             if error.undefined is None:
                 expression, _, hint = str(error).partition(": ")
