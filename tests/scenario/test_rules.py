@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.scenarios import rules_of, scenario
+from support.scenarios import found, rules_of, scenario
 
 from engine.scenario.check import check_files
 from engine.scenario.rules.registry import rules
@@ -210,3 +210,47 @@ def test_a_declaration_without_a_sound_type_is_one() -> None:
 def test_nodes_are_looked_at_below_an_unsound_header() -> None:
     text = scenario("a: {type: wait, duration: 1s, next: nowhere}", top="max_duration: 5\ndid: [1]")
     assert rules_of(text) == ["E0003", "E0004", "E1001"]
+
+
+TYPES = {"n": "integer", "x": "number", "s": "string", "b": "boolean"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("n", "1", []),
+        ("n", "1.0", ["E6003"]),
+        ("n", "'abc'", ["E6003"]),
+        ("n", "size(s)", []),
+        ("n", "x + 'a'", ["E6004"]),
+        ("x", "1", ["E6003"]),
+        ("x", "n * 1", ["E6003"]),
+        ("x", "double(n)", []),
+        ("s", "3", ["E6003"]),
+        ("s", "null", ["E6003"]),
+        ("s", "contact.strLastName", []),
+        ("s", "[s]", ["E6003"]),
+        ("b", "n > 1", []),
+        ("b", "s", ["E6003"]),
+        ("undeclared", "1", []),
+    ],
+)
+def test_a_value_has_the_declared_type(name: str, value: str, expected: list[str]) -> None:
+    variables = ", ".join(f"{key}: {{type: {kind}}}" for key, kind in TYPES.items())
+    text = scenario(f'a: {{type: set, values: {{{name}: "{value}"}}, next: end}}', top=f"variables: {{{variables}}}")
+    assert rules_of(text) == expected
+
+
+def test_an_extension_that_is_dialled_is_text() -> None:
+    text = scenario(
+        """
+        a:
+          type: menu
+          prompt: [{say: x}]
+          options: {"1": end}
+          direct_dial: {pattern: 2XX, next: end}
+          on: {no_input: end, no_match: end}
+        """,
+        top="variables: {dialled: {type: integer}}",
+    )
+    assert found(text) == [("E6003", 10, 28)]
