@@ -105,7 +105,8 @@ class ScenarioStore:
                 changed = await self._take(path, file) or changed
         if changed:
             good = [self._files[path].good for path in sorted(self._files)]
-            self.table = DidTable(scenario for scenario in good if scenario is not None)
+            # Who has a number keeps it; the alphabet decides only among files that come at the same time.
+            self.table = DidTable((scenario for scenario in good if scenario is not None), self.table)
             self._report(self.table.conflicts)
         return seen is not None
 
@@ -117,22 +118,16 @@ class ScenarioStore:
             log.exception("%s: the check itself failed; the file is refused", path)
             file.refused = True
             return False
-        file.refused = result.compiled is None
+        restored, file.refused = file.refused, result.compiled is None
         if result.compiled is None:
             _report_refusal(path, file, result)
             return False
         if file.good is not None and file.good.version == result.compiled.version:
+            if restored:
+                _report_service(path, file.good, "in service again")
             return False
         file.good = result.compiled
-        scenario = result.compiled
-        log.info(
-            "%s: version %s of %s is in service for %s",
-            path,
-            scenario.version,
-            scenario.name,
-            ", ".join(scenario.scenario.did) or "no number",
-            extra={"file": str(path), "scenario": scenario.name, "version": scenario.version},
-        )
+        _report_service(path, result.compiled, "in service")
         return True
 
     def _report(self, conflicts: list[Conflict]) -> None:
@@ -171,6 +166,18 @@ def _look(folder: Path) -> tuple[dict[Path, Stamp], int] | None:
             else:
                 others.append((str(path), stamp))
     return dict(sorted(found.items())), hash(tuple(sorted(others)))
+
+
+def _report_service(path: Path, scenario: CompiledScenario, state: str) -> None:
+    log.info(
+        "%s: version %s of %s is %s for %s",
+        path,
+        scenario.version,
+        scenario.name,
+        state,
+        ", ".join(scenario.scenario.did) or "no number",
+        extra={"file": str(path), "scenario": scenario.name, "version": scenario.version},
+    )
 
 
 def _report_refusal(path: Path, file: _File, result: CheckResult) -> None:

@@ -12,7 +12,7 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A DID that two scenarios claim; the first one has it."""
+    """A DID that two scenarios claim; `first` has it."""
 
     did: str
     first: CompiledScenario
@@ -22,18 +22,25 @@ class Conflict:
 class DidTable:
     """Immutable. Build another one and swap the reference to change what is in service."""
 
-    def __init__(self, scenarios: Iterable[CompiledScenario] = ()) -> None:
-        """The order decides who has a DID that is claimed twice; see `conflicts`."""
+    def __init__(self, scenarios: Iterable[CompiledScenario] = (), before: DidTable | None = None) -> None:
+        """A DID that is claimed twice stays with the file that had it in the table `before`; without one, it goes
+        to the first in order. See `conflicts`."""
         self.scenarios = tuple(scenarios)
         self.conflicts: list[Conflict] = []
-        claimed: dict[str, CompiledScenario] = {}
+        claims: dict[str, list[CompiledScenario]] = {}
         for scenario in self.scenarios:
-            for did in scenario.scenario.did:
-                first = claimed.setdefault(did, scenario)
-                if first is not scenario:
-                    self.conflicts.append(Conflict(did, first, scenario))
-        self._exact = {did: scenario for did, scenario in claimed.items() if not did.endswith(ANY)}
-        patterns = [(did[:-1], scenario) for did, scenario in claimed.items() if did.endswith(ANY)]
+            for did in dict.fromkeys(scenario.scenario.did):
+                claims.setdefault(did, []).append(scenario)
+        held = {} if before is None else {did: holder.path for did, holder in before._holders.items()}
+        self._holders: dict[str, CompiledScenario] = {
+            did: next((claim for claim in claiming if claim.path == held.get(did)), claiming[0])
+            for did, claiming in claims.items()
+        }
+        for did, claiming in claims.items():
+            holder = self._holders[did]
+            self.conflicts += [Conflict(did, holder, claim) for claim in claiming if claim is not holder]
+        self._exact = {did: scenario for did, scenario in self._holders.items() if not did.endswith(ANY)}
+        patterns = [(did[:-1], scenario) for did, scenario in self._holders.items() if did.endswith(ANY)]
         # "*" is the pattern with nothing before the star, so it comes last.
         self._patterns = sorted(patterns, key=lambda pair: -len(pair[0]))
 

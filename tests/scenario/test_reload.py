@@ -159,3 +159,36 @@ async def test_the_folder_may_come_later(tmp_path: Path, caplog: pytest.LogCaptu
         folder.mkdir()
         (folder / "a.yaml").write_text(text("32"))
         await until(lambda: len(store.table) == 1)
+
+
+async def test_a_number_in_service_stays_where_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def holders() -> list[str]:
+        return [found.path.name if (found := store.table.find(number)) else "" for number in ("32", "33")]
+
+    middle, thief = tmp_path / "m.yaml", tmp_path / "a.yaml"
+    middle.write_text(text("32"))
+    (tmp_path / "z.yaml").write_text(text("33"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    thief.write_text(text("32"))
+    await store.load()
+    assert holders() == ["m.yaml", "z.yaml"]
+    assert f"{thief}: E1012 the number 32 already leads to {middle}, which keeps it" in caplog.text
+    # Another version of the holder is the holder; what it claims besides is not its own.
+    middle.write_text(text("32").replace('["32"]', '["32", "33"]'))
+    await store.load()
+    assert holders() == ["m.yaml", "z.yaml"]
+    middle.unlink()
+    await store.load()
+    assert holders() == ["a.yaml", "z.yaml"]
+
+
+async def test_a_restored_file_is_in_service_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    file = tmp_path / "one.yaml"
+    store = ScenarioStore(tmp_path)
+    for content in (text("32"), BROKEN, text("32")):
+        assert "again" not in caplog.text
+        file.write_text(content)
+        await store.load()
+    assert f"version {version(store)} of test is in service again for 32" in caplog.text

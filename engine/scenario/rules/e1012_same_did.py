@@ -16,7 +16,8 @@ class SameDid(Rule):
     summary: ClassVar[str] = "Same DID in two scenarios"
     why: ClassVar[str] = (
         "A call has one scenario. When two files of a folder claim a number, the one whose path comes first in the "
-        "alphabet has it, and the other never hears of its calls. (Below, `other.yaml` has the number 32.)"
+        "alphabet has it, and the other never hears of its calls. On a running server, whoever has the number keeps "
+        "it. (Below, `other.yaml` has the number 32.)"
     )
     bad: ClassVar[str] = """\
 format: 1
