@@ -117,6 +117,8 @@ class Session:
         steps, second = 0, -1
         while self._cursor.node != END:
             await asyncio.sleep(0)
+            if not self.call.leg.alive:
+                raise LegGone("the caller has gone")
             if second != (now := int(self.call.elapsed())):
                 steps, second = 0, now
             steps += 1

@@ -247,3 +247,14 @@ nodes:
     assert "apology.wav" in heard
     assert len(record["path"]) <= 300
     assert len(record["warnings"]) <= 50
+
+
+def test_a_caller_who_is_gone_before_the_first_node_meets_none(tmp_path: Path) -> None:
+    text = HELLO.replace("start: hi", "start: bye")
+
+    async def story(house: House) -> None:
+        house.driver.call("32", "1").hang_up()
+        await house.settle()
+
+    (record,) = in_house(tmp_path, {"hello.yaml": text}, story).records()
+    assert (record["result"], record["path"]) == ("caller_hung_up", [])
