@@ -28,7 +28,9 @@ def simulate(
     press: Annotated[str | None, typer.Option(help="Keys, each pressed when a node next takes input: 14#.")] = None,
     agents: Annotated[
         str | None,
-        typer.Option(help="CENTRE=nobody|timeout|transferred or CENTRE=CODE:accept|reject|ignore@DELAY,…; more after a ;"),
+        typer.Option(
+            help="CENTRE=nobody|timeout|transferred or CENTRE=CODE:accept|reject|ignore@DELAY,…; more after a ;"
+        ),
     ] = None,
     script: Annotated[Path | None, typer.Option(help="File with at, call, agents and the caller's steps.")] = None,
     output: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
