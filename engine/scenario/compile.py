@@ -110,8 +110,6 @@ def compile_scenario(
     """
     for node in scenario.nodes.values():
         node.prepare(scenario)
-    for node in scenario.nodes.values():
-        node.prepare(scenario)
     version = blake2b(source, digest_size=6).hexdigest()
     machine = build_machine(scenario, environment)
     return CompiledScenario(scenario, path, version, machine, environment, places)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, NodeName, VariableName
+
+NODE_NAME = r"^[^/\s]([^/\x00-\x1f\x7f]*[^/\s\x00-\x1f\x7f])?$"
+NodeKey = Annotated[
+    str,
+    Field(
+        pattern=NODE_NAME,
+        description="The name of a node is one line without / (which stands between the names of a scenario and its "
+        "sub-scenario), and without blanks at its ends.",
+    ),
+]
 
 
 class Variable(BaseModel):
@@ -44,7 +54,7 @@ class Scenario(BaseModel):
     on_error: NodeName | None = Field(
         default=None, description="Node taken when a node fails that has no `error` branch."
     )
-    nodes: dict[str, SerializeAsAny[Node]] = Field(description="The nodes, by name.", min_length=1)
+    nodes: dict[NodeKey, SerializeAsAny[Node]] = Field(description="The nodes, by name.", min_length=1)
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Scenario:

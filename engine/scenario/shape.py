@@ -16,7 +16,8 @@ from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.document import Document
 from engine.scenario.scalars import is_ambiguous
 from engine.scenario.schema import scenario_schema
-from engine.scenario.shape_words import KINDS, SchemaError, fits, kind_of, limit, misfit, says
+from engine.scenario.shape_errors import distance, enum, foreign, is_type_error, listed, resolved
+from engine.scenario.shape_words import KINDS, SchemaError, fits, how_to_write, kind_of, limit, misfit, says
 from engine.scenario.suggest import closest, did_you_mean
 
 MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
@@ -85,9 +86,12 @@ class _Checker:
                 self._missing_key(error, path)
             case "pattern" if "propertyNames" in error.absolute_schema_path:
                 where = (*path, str(error.instance))
-                self._add(where, self.document.key_span(where), "E0003", misfit(error.instance, error.schema))
+                # A node is what it is, whatever its name.
+                spoils = path != ("nodes",)
+                message = misfit(error.instance, error.schema)
+                self._add(where, self.document.key_span(where), "E0003", message, spoils=spoils)
             case "type":
-                self._wrong_type(path, error.instance, error.schema, _listed(error.validator_value))
+                self._wrong_type(path, error.instance, error.schema, listed(error.validator_value))
             case "enum" | "const":
                 self._not_one_of(error, path)
             case "pattern":
@@ -106,24 +110,28 @@ class _Checker:
         branches: dict[int, list[SchemaError]] = {}
         for part in error.context or ():
             branches.setdefault(int(part.schema_path[0]), []).append(part)
-        fitting = [parts for parts in branches.values() if not any(_is_type_error(p) for p in parts)]
+        fitting = [parts for parts in branches.values() if not any(is_type_error(p) for p in parts)]
         if not fitting:
-            wrong = [part for parts in branches.values() for part in parts if _is_type_error(part)]
-            wanted = [kind for part in wrong for kind in _listed(part.validator_value)]
-            texts = [part.schema for part in wrong if "string" in _listed(part.validator_value)]
+            wrong = [part for parts in branches.values() for part in parts if is_type_error(part)]
+            wanted = [kind for part in wrong for kind in listed(part.validator_value)]
+            texts = [part.schema for part in wrong if "string" in listed(part.validator_value)]
             text: Mapping[str, Any] = texts[0] if texts else {}
             self._wrong_type(path, error.instance, text, list(dict.fromkeys(wanted)))
             return
-        best = min(fitting, key=_distance)
-        if isinstance(error.instance, dict) and all(_foreign(parts) for parts in fitting):
+        best = min(fitting, key=distance)
+        if isinstance(error.instance, dict) and all(foreign(parts) for parts in fitting):
             self._unknown_item(error, path)
+            return
+        if len(best) == 1 and best[0].validator in ("const", "enum") and not best[0].relative_path:
+            other = [part for parts in branches.values() for part in parts if is_type_error(part)]
+            self._not_one_of(best[0], path, [kind for part in other for kind in listed(part.validator_value)])
             return
         for part in best:
             self.schema_error(part)
 
     def _unknown_item(self, error: SchemaError, path: Path) -> None:
         """A mapping that has nothing in common with any of the shapes: `{sya: hello}`."""
-        known = [key for branch in _resolved(error.validator_value) for key in branch.get("properties", {})]
+        known = [key for branch in resolved(error.validator_value) for key in branch.get("properties", {})]
         keys = list(error.instance)
         span = self.document.key_span((*path, keys[0])) if keys else self.document.span(path)
         what = f"unknown key `{keys[0]}`" if keys else "an empty mapping"
@@ -186,33 +194,29 @@ class _Checker:
                 message = f"{written} without quotes is {kind}; a text is meant here"
                 self._add(path, span, "E0004", message, f'write "{written}"')
                 return
-        hint = ""
-        if wanted == ["boolean"] and isinstance(value, str):
-            true = value.lower() in ("yes", "on", "true", "1")
-            false = value.lower() in ("no", "off", "false", "0")
-            hint = f"write {'true' if true else 'false'}, without quotes" if true or false else ""
-        elif wanted in (["integer"], ["number"]) and isinstance(value, str) and re.fullmatch(r"-?[0-9.]+", value):
-            hint = "write the number without quotes"
-        elif wanted == ["array"] and not isinstance(value, dict):
-            hint = "put it in brackets: [ ]"
+        plain = place is not None and place.style == "plain"
+        hint = how_to_write(value, wanted, plain=plain)
         message = f"must be {' or '.join(KINDS[kind] for kind in wanted)}, not {kind_of(value)}"
         self._add(path, span, "E0003", message, hint or says(schema))
 
-    def _not_one_of(self, error: SchemaError, path: Path) -> None:
+    def _not_one_of(self, error: SchemaError, path: Path, others: Iterable[str] = ()) -> None:
+        """A value that is none of those known, nor of the `others` that may stand here: types of JSON Schema."""
         span = self.document.span(path)
         value = error.instance
         if path == ("format",):
             self._add(path, span, "E0005", f"format {self._written(path)} is unknown", "write format: 1")
             return
-        choices = [str(choice) for choice in _enum(error)]
+        choices = [str(choice) for choice in enum(error)]
         what = "unknown node type" if path[:1] == ("nodes",) and path[2:] == ("type",) else "unknown value"
         if isinstance(value, dict | list):
             span = self._first_line(path)
             self._add(path, span, "E0003", f"must be one of {', '.join(choices)}")
             return
         written = self._written(path)
-        message = f"{what} `{written}`: it is one of {', '.join(choices)}"
-        self._add(path, span, "E0003", message, did_you_mean(written, choices))
+        types = "".join(f" or {KINDS[kind]}" for kind in dict.fromkeys(others))
+        expected = f"{'one of ' if len(choices) > 1 else ''}{', '.join(choices)}{types}"
+        hint = did_you_mean(written, choices) or ("put it in brackets: [ ]" if "array" in others else "")
+        self._add(path, span, "E0003", f"{what} `{written}`: it is {expected}", hint)
 
     def _written(self, path: Path) -> str:
         """The scalar at a path as it stands in the file."""
@@ -249,35 +253,3 @@ def _is_own(path: Path) -> bool:
 
 def _is_on(path: Path) -> bool:
     return len(path) == 3 and path[0] == "nodes" and path[2] == "on"
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
-
-
-def _is_type_error(error: SchemaError) -> bool:
-    return error.validator == "type" and not error.relative_path
-
-
-def _distance(errors: list[SchemaError]) -> int:
-    """How far a mapping is from a shape: missing and unknown keys count most."""
-    return sum(3 if error.validator in ("required", "additionalProperties") else 1 for error in errors)
-
-
-def _foreign(errors: list[SchemaError]) -> bool:
-    """True when a mapping has no key of this shape."""
-    return any(
-        error.validator == "additionalProperties"
-        and not set(error.instance) & set(error.schema.get("properties", {}))
-        for error in errors
-    )
-
-
-def _resolved(branches: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    definitions = scenario_schema()["definitions"]
-    for branch in branches:
-        yield definitions[branch["$ref"].rsplit("/", 1)[1]] if "$ref" in branch else branch
-
-
-def _enum(error: SchemaError) -> list[Any]:
-    return list(error.validator_value) if error.validator == "enum" else [error.validator_value]

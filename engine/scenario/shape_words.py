@@ -45,12 +45,35 @@ def says(schema: Mapping[str, Any]) -> str:
     return str(schema.get("description", ""))
 
 
+def how_to_write(value: Any, wanted: list[str], *, plain: bool) -> str:
+    """How to write what was probably meant, where a value has the wrong type; `plain` tells that it has no
+    quotes. Empty when nobody knows."""
+    if wanted == ["boolean"] and isinstance(value, str):
+        true = value.lower() in ("yes", "on", "true", "1")
+        false = value.lower() in ("no", "off", "false", "0")
+        return f"write {'true' if true else 'false'}, without quotes" if true or false else ""
+    if wanted in (["integer"], ["number"]) and isinstance(value, str):
+        return _number(value, plain=plain)
+    return "put it in brackets: [ ]" if wanted == ["array"] and not isinstance(value, dict) else ""
+
+
+def _number(value: str, *, plain: bool) -> str:
+    if not re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?", value):
+        return ""
+    if not plain:
+        return "write the number without quotes"
+    if re.fullmatch(r"-?[1-9][0-9]{9,}", value):
+        return "a whole number has at most nine digits: a longer one is taken for a telephone number"
+    return "write plain digits, such as 5, -5 or 0.5: no +, no leading 0, a digit on each side of the point"
+
+
 def misfit(value: Any, schema: Mapping[str, Any]) -> str:
     """A text that does not match the pattern of its place."""
     if schema.get("pattern") == DURATION:
         return f"`{value}` is not a duration: write 500ms, 30s, 2m or 1h"
     said = says(schema)
-    return f"`{value}` does not fit here: {said}" if said else f"`{value}` does not fit here"
+    what = f"`{value}`" if value else "an empty text"
+    return f"{what} does not fit here: {said}" if said else f"{what} does not fit here"
 
 
 def limit(error: SchemaError) -> str:

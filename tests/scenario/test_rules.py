@@ -143,6 +143,10 @@ ONE_DEFECT = {
         """,
         ["E0003"],
     ),
+    "keys that a collect does not handle": (
+        "a: {type: collect, prompt: [{say: code}], variable: code, on: {collected: end}}",
+        ["W2007"],
+    ),
     "an unknown start": ("b: {type: hangup}", ["E1001"]),
     "a second node of the same name": ("a: {type: hangup}\na: {type: hangup}", ["E1002"]),
     "a node called end": ("a: {type: wait, duration: 1s, next: end}\nend: {type: hangup}", ["E1002"]),
@@ -254,3 +258,8 @@ def test_an_extension_that_is_dialled_is_text() -> None:
         top="variables: {dialled: {type: integer}}",
     )
     assert found(text) == [("E6003", 10, 28)]
+
+
+def test_a_call_begins_with_a_node() -> None:
+    assert found(scenario("a: {type: hangup}", start="end")) == [("E1001", 3, 8)]
+    assert found(scenario("a: {type: hangup}", top="on_error: end")) == []

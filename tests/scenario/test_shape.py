@@ -25,6 +25,8 @@ TOP: list[tuple[str, str, str]] = [
     ("variables: {x: {type: strng}}", "E0003", "did you mean `string`?"),
     ("variables: {x: {default: 5}}", "E0004", 'write "5"'),
     ("variables: {x: {type: integer, default: '5'}}", "E0003", "without quotes"),
+    ("variables: {x: {type: integer, default: 1234567890}}", "E0003", "at most nine digits"),
+    ("variables: {x: {type: integer, default: +5}}", "E0003", "no +"),
     ("variables: {x: {type: boolean, default: yes}}", "E0003", "write true"),
     ("variables: {no: {}}", "E0004", 'write "no"'),
     ('max_duration: "5s\\n"', "E0003", r"`5s\n` is not a duration"),
@@ -79,6 +81,11 @@ NODES: list[tuple[str, str, str]] = [
     ("a: {type: hours, week: {}, exceptions: {2027-12-24: ^5}, on: {open: end, closed: end}}", "E0003", "a list"),
     ("a: {type: hangup, cause: ^bussy}", "E0003", "did you mean `busy`?"),
     ("a: {type: hangup, ^next: end}", "E0003", "takes no `next`"),
+    (
+        "a: {type: hours, week: {}, exceptions: {2027-12-24: ^08:00-12:00}, on: {open: end, closed: end}}",
+        "E0003",
+        "it is closed or a list put it in brackets",
+    ),
     ("a: {type: wait, ^duraton: 1s, next: end}", "E0003", "did you mean `duration`?"),
     ("a: {type: branch, cases: [{when: 'true', next: end}], ^defalt: end}", "E0003", "did you mean `default`?"),
     ("a: {type: branch, cases: [{when: 'true', ^nxt: end}], default: end}", "E0003", "did you mean `next`?"),
@@ -159,3 +166,15 @@ def test_a_folder_of_prompts_that_no_system_can_have() -> None:
 
 def test_a_character_that_is_escaped_as_two() -> None:
     assert compiled(scenario(PLAY, top=r'description: "\ud83d\ude00"')).scenario.description == "😀"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "/", " a", "a ", "a\\nb", "a\\u0007"])
+def test_names_that_no_node_can_have(name: str) -> None:
+    text = scenario(f'a: {{type: wait, duration: 1s, next: "{name}"}}\n"{name}": {{type: hangup}}')
+    assert found(text) == [("E0003", 6, 3)]
+
+
+@pytest.mark.parametrize("name", ["a", "écoute", "l'été à la plage", "menu 2", "no-input", "3.1", "œuvre_n°1"])
+def test_names_that_a_node_can_have(name: str) -> None:
+    text = scenario(f'b: {{type: wait, duration: 1s, next: "{name}"}}\n"{name}": {{type: hangup}}', start="b")
+    assert found(text) == []

@@ -51,9 +51,8 @@ nodes:
         """Nodes that cannot be reached, unless the start or a way out on the way is in doubt."""
         if draft.unsound & {"start", "nodes"}:
             return
-        start = draft.scenario.start
         reachable = draft.reachable()
-        if (not reachable and start != END) or any(_leads_anywhere(draft, name) for name in reachable):
+        if not reachable or draft.scenario.start == END or any(_leads_anywhere(draft, name) for name in reachable):
             return
         for name in draft.nodes:
             if name not in reachable and name != END:
