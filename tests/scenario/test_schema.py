@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from jsonschema import Draft7Validator
 from engine.nodes.registry import node_types
 from engine.scenario.schema import scenario_schema, written_duration
 from tools.docs.generate import drift, generated
+from tools.docs.node_pages import MissingGolden, node_pages
 
 
 def test_generated_files_are_up_to_date() -> None:
@@ -47,3 +50,11 @@ def test_every_parameter_is_described_and_outcomes_are_closed(name: str) -> None
 )
 def test_durations_are_shown_as_they_are_written(seconds: float, written: str) -> None:
     assert written_duration(seconds) == written
+
+
+def test_a_node_type_without_golden_file_is_named(tmp_path: Path) -> None:
+    goldens = tmp_path / "tests" / "nodes"
+    shutil.copytree(Path(__file__).parents[1] / "nodes", goldens)
+    (goldens / "wait.yaml").unlink()
+    with pytest.raises(MissingGolden, match=r"^missing: tests/nodes/wait\.yaml; CONTRIBUTING\.md"):
+        node_pages(goldens)

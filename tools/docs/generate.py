@@ -4,6 +4,7 @@
     python -m tools.docs.generate [--check]
 
 --check writes nothing and exits 1 when a file differs from what would be written, is missing, or is left over.
+Both exit 1 when a node type has no golden test.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from engine.scenario.schema import scenario_schema
-from tools.docs.node_pages import node_pages
+from tools.docs.node_pages import MissingGolden, node_pages
 from tools.docs.rule_pages import rule_pages
 from tools.docs.setting_pages import setting_pages
 
@@ -57,8 +58,13 @@ def main() -> int:
     """Write, or compare; the exit code."""
     parser = argparse.ArgumentParser(description="Generate schemas and pages from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is out of date")
-    files = generated()
-    if parser.parse_args().check:
+    arguments = parser.parse_args()
+    try:
+        files = generated()
+    except MissingGolden as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if arguments.check:
         problems = drift(files)
         sys.stdout.writelines(f"{problem}: run `python -m tools.docs.generate`\n" for problem in problems)
         return 1 if problems else 0

@@ -17,9 +17,17 @@ _WIRING = ("type", "next", "on")
 _PLAIN = {"boolean": "true or false", "integer": "whole number", "number": "number", "null": "null", "string": "text"}
 
 
+class MissingGolden(Exception):
+    """A node type has no golden test, which is the example of its page; the message says what to write."""
+
+
 def node_pages(goldens: Path) -> dict[str, str]:
-    """File name → page, with an index. `goldens` is the folder of the nodes' golden tests."""
+    """File name → page, with an index. `goldens` is the folder of the nodes' golden tests; raises MissingGolden."""
     types = node_types()
+    missing = [name for name in types if not (goldens / f"{name}.yaml").is_file()]
+    if missing:
+        files = ", ".join(f"{goldens.parent.name}/{goldens.name}/{name}.yaml" for name in missing)
+        raise MissingGolden(f"missing: {files}; CONTRIBUTING.md, A new node, says what a golden file holds")
     pages = {f"{name}.md": _page(name, model, goldens / f"{name}.yaml") for name, model in types.items()}
     index = ["# Node types", ""]
     for name, model in types.items():
