@@ -64,11 +64,11 @@ def _check(file: Path, name: str, source: bytes) -> CheckResult:
     document, diagnostics = load(source, name)
     if document is None:
         return CheckResult(diagnostics, None)
-    findings = check_shape(document, missing_keys())
+    diagnostics, spoiled = check_shape(document, missing_keys())
     if not isinstance(document.data, dict):
-        return CheckResult([finding.diagnostic for finding in findings], None)
-    draft, later = make_draft(document, file, findings)
-    diagnostics = [finding.diagnostic for finding in (*findings, *later)]
+        return CheckResult(diagnostics, None)
+    draft, later = make_draft(document, file, spoiled)
+    diagnostics += later
     for rule in rules().values():
         diagnostics.extend(rule.check(draft))
     # What an anchor holds is wrong once, however often it is used.

@@ -22,7 +22,6 @@ from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.document import Document
 from engine.scenario.model import Scenario
 from engine.scenario.partial import partial, without
-from engine.scenario.shape import Finding
 from engine.scenario.suggest import closest
 from engine.scenario.walk import fields, iter_marked, marks_of
 
@@ -66,12 +65,25 @@ class Draft:
     @cached_property
     def environment(self) -> Environment:
         """Names for the expressions; whatever an unsound part may define is taken to be defined."""
-        words = {word for path in self.spoiled for word in _words(self._raw(path))}
+        unknown = {("nodes", name) for name, node in self.nodes.items() if isinstance(node, UnknownNode)}
+        words = {word for path in self.spoiled | unknown for word in _words(self._raw(path))}
         for name, node in self.nodes.items():
             if self.is_spoiled(("nodes", name)):
                 words |= {mark.name for mark in marks_of(type(node)) if isinstance(mark, AssignMark) and mark.name}
         assumed = {word for word in words if _IDENTIFIER.match(word)} - RESERVED_NAMES
         return Environment.of(self.scenario, sorted(assumed))
+
+    @cached_property
+    def names_in_doubt(self) -> bool:
+        """True when nobody can tell which variables there are: something that would name them is missing."""
+        for path in self.spoiled:
+            if path == ("variables",):
+                return True
+            if path[:1] == ("nodes",) and len(path) == 3 and path not in self.document.keys:
+                hints = dict(fields(type(self.nodes[str(path[1])])))
+                if any(isinstance(mark, AssignMark) for mark in marks_of(hints.get(str(path[2])))):
+                    return True
+        return False
 
     def is_spoiled(self, path: Path) -> bool:
         """True when something at a path, or inside of it, is missing or wrong."""
@@ -99,10 +111,15 @@ class Draft:
                     yield ("nodes", name, *path), text
 
     def reachable(self) -> set[str]:
-        """Nodes that a call may enter. A misspelt reference reaches what was probably meant, a node without a
-        way out the one written after it, an unsound node everything that it mentions."""
-        roots = [self._meant(target) for path, target in self.references() if path[0] != "nodes"]
-        waiting = [name for name in roots if name is not None]
+        """Nodes that a call may enter."""
+        roots = [self.meant(target) for path, target in self.references() if path[0] != "nodes"]
+        return self.reach(name for name in roots if name is not None)
+
+    def reach(self, roots: Iterable[str]) -> set[str]:
+        """Nodes to which some nodes lead, and these. A misspelt reference leads to what was probably meant, a node
+        without a way out to the one written after it, an unsound node to everything that its unsound part
+        mentions."""
+        waiting = list(roots)
         found: set[str] = set()
         while waiting:
             name = waiting.pop()
@@ -114,14 +131,17 @@ class Draft:
     def _successors(self, name: str) -> list[str]:
         node = self.nodes.get(name)
         spoiled = [path for path in self.spoiled if path[:2] == ("nodes", name)]
+        if isinstance(node, UnknownNode):
+            spoiled = [("nodes", name)]
         words = {word for path in spoiled for word in _words(self._raw(path))}
         if node is not None:
             words |= {edge.target for edge in node.edges() if edge.target is not None}
             if not words and node.possible():
                 words = set(self.names[self.names.index(name) + 1 :][:1])
-        return [target for target in map(self._meant, words) if target is not None]
+        return [target for target in map(self.meant, words) if target is not None]
 
-    def _meant(self, target: str) -> str | None:
+    def meant(self, target: str) -> str | None:
+        """The node that a reference means, misspelt or not; None for `end` and for what is like no name."""
         if target == END:
             return None
         return target if target in self.names else closest(target, self.names)
@@ -140,19 +160,19 @@ def _words(part: Any) -> Iterator[str]:
         yield part
 
 
-def make_draft(document: Document, file: File, findings: list[Finding]) -> tuple[Draft, list[Finding]]:
-    """The draft of a mapping document, and what the models say beyond the schema (E0003)."""
+def make_draft(document: Document, file: File, spoiled: set[Path]) -> tuple[Draft, list[Diagnostic]]:
+    """The draft of a mapping document that the schema calls unsound at some paths, and what the models say
+    beyond it (E0003)."""
     data = document.data
     raw_nodes: dict[str, Any] = data["nodes"] if isinstance(data.get("nodes"), dict) else {}
-    maker = _Maker(document, {finding.path for finding in findings if finding.spoils})
+    maker = _Maker(document, spoiled)
     nodes = {name: node for name, raw in raw_nodes.items() if (node := maker.node(name, raw)) is not None}
     scenario = maker.header().model_copy(update={"nodes": nodes})
-    spoiled = frozenset(maker.spoiled)
     unsound = {str(path[0]) for path in spoiled if path} - {"nodes"}
     unsound |= {key for key in ("name", "start") if key not in data} | ({"nodes"} if not raw_nodes else set())
     doubtful = {str(path[1]) for path in spoiled if path[:1] == ("nodes",) and len(path) > 1 and _leads(path, nodes)}
     names = tuple(raw_nodes)
-    draft = Draft(document, file, scenario, nodes, names, frozenset(unsound), spoiled, frozenset(doubtful))
+    draft = Draft(document, file, scenario, nodes, names, frozenset(unsound), frozenset(spoiled), frozenset(doubtful))
     return draft, maker.findings
 
 
@@ -172,7 +192,7 @@ class _Maker:
     def __init__(self, document: Document, spoiled: set[Path]) -> None:
         self.document = document
         self.spoiled = spoiled
-        self.findings: list[Finding] = []
+        self.findings: list[Diagnostic] = []
 
     def header(self) -> Scenario:
         """Everything but the nodes. A declaration that is not sound is none at all."""
@@ -204,27 +224,27 @@ class _Maker:
             try:
                 return cast("M", partial(model).model_validate(without(raw, frozenset(self.spoiled), base)))
             except ValidationError as error:
-                new = [found for found in _findings(self.document, base, error) if found.path not in self.spoiled]
-            if not new or any(found.path == base for found in new):
+                found = _findings(self.document, base, error)
+            new = found.keys() - self.spoiled
+            if not new or base in new:
                 return None
-            for found in new:
-                consequence = any(path[: len(found.path)] == found.path for path in self.spoiled)
-                if not silent and not consequence:
-                    self.findings.append(found)
-            self.spoiled |= {found.path for found in new}
+            for path in found if not silent else ():
+                if not any(spoiled[: len(path)] == path for spoiled in self.spoiled):
+                    self.findings.append(found[path])
+            self.spoiled |= new
 
 
-def _findings(document: Document, base: Path, error: ValidationError) -> Iterable[Finding]:
+def _findings(document: Document, base: Path, error: ValidationError) -> dict[Path, Diagnostic]:
     """What a model refuses although the schema could not say it, at the places that pydantic names; one finding
     for a place, of the member of a union that was most likely meant."""
-    found: dict[Path, Finding] = {}
+    found: dict[Path, Diagnostic] = {}
     for detail in sorted(error.errors(), key=lambda detail: detail["type"].endswith("_type")):
         location = tuple(part for part in detail["loc"] if part != "[key]")
         path = _existing(document, (*base, *location))
         span = document.key_span(path) if "[key]" in detail["loc"] or path == base else document.span(path)
         message = detail["msg"].removeprefix("Value error, ")
-        found.setdefault(path, Finding(path, Diagnostic.at(span, "E0003", message, file=document.file)))
-    return found.values()
+        found.setdefault(path, Diagnostic.at(span, "E0003", message, file=document.file))
+    return found
 
 
 def _existing(document: Document, path: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,16 +23,6 @@ MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
 """(node type, key) → (rule, message) of the rule that speaks when a node lacks the key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A finding and its path. What it spoils is not looked at by later rules."""
-
-    path: Path
-    diagnostic: Diagnostic
-    spoils: bool = True
-    """False when only the key at the path is wrong, and what it means is clear."""
-
-
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
     """`pattern` as ECMA 262 means it: `$` is the very end, behind a line break too, and a digit is 0 to 9."""
     if isinstance(instance, str) and not fits(pattern, instance):
@@ -48,31 +37,33 @@ def _validator() -> Any:
     return _Validator(scenario_schema())
 
 
-def check_shape(document: Document, missing_keys: MissingKeys) -> list[Finding]:
-    """Everything about the document's shape that is wrong; no two findings for one place."""
+def check_shape(document: Document, missing_keys: MissingKeys) -> tuple[list[Diagnostic], set[Path]]:
+    """Everything about the document's shape that is wrong, no two findings for one path; and the paths that are
+    spoiled by it: what stands there is not looked at by later rules."""
     checker = _Checker(document, missing_keys)
     for error in _validator().iter_errors(document.data):
         checker.schema_error(error)
     checker.ambiguous_words()
-    return checker.without_consequences()
+    return checker.without_consequences(), checker.spoiled
 
 
 class _Checker:
     def __init__(self, document: Document, missing_keys: MissingKeys) -> None:
         self.document = document
-        self.findings: list[Finding] = []
+        self.spoiled: set[Path] = set()
+        self._findings: dict[Path, Diagnostic] = {}
         self._missing_keys = missing_keys
-        self._seen: set[tuple[Path, Span]] = set()
         self._missing: set[Path] = set()
         self._unknown: dict[Path, list[str]] = {}
         """Unknown keys, with those that their mapping may have."""
 
     def _add(self, path: Path, span: Span, rule: str, message: str, hint: str = "", *, spoils: bool = True) -> None:
-        if (path, span) in self._seen:
+        """Only the first finding of a path counts. It spoils nothing when only the key is wrong, and clear."""
+        if path in self._findings:
             return
-        self._seen.add((path, span))
-        found = Diagnostic.at(span, rule, message, file=self.document.file, hint=hint)
-        self.findings.append(Finding(path, found, spoils))
+        self._findings[path] = Diagnostic.at(span, rule, message, file=self.document.file, hint=hint)
+        if spoils:
+            self.spoiled.add(path)
 
     def schema_error(self, error: SchemaError) -> None:
         """Report what the schema says, at the key or value that is wrong, in words about the language."""
@@ -166,10 +157,13 @@ class _Checker:
             self._missing.add((*path, key))
             self._add((*path, key), self._first_line(path), rule, message, hint)
 
-    def without_consequences(self) -> list[Finding]:
-        """The findings, but for missing keys that stand there misspelt."""
-        meant = {(*path[:-1], closest(str(path[-1]), known)) for path, known in self._unknown.items()}
-        return [found for found in self.findings if found.path not in self._missing & meant]
+    def without_consequences(self) -> list[Diagnostic]:
+        """The findings, but for missing keys that stand there misspelt, and for the default of a variable whose
+        `type` may."""
+        meant: set[Path] = {(*path[:-1], str(closest(str(path[-1]), known))) for path, known in self._unknown.items()}
+        defaults: set[Path] = {(*path[:2], "default") for path in self._unknown if path[0] == "variables"}
+        consequences = self._missing & meant | defaults
+        return [found for path, found in self._findings.items() if path not in consequences]
 
     def _first_line(self, path: Path) -> Span:
         """Where to say that something is missing from a mapping: its key, else the line on which it begins."""
@@ -231,7 +225,7 @@ class _Checker:
     def ambiguous_words(self) -> None:
         """E0004 for unquoted on/off/yes/no and 0143 where the schema took them as text, and for keys that are
         not text."""
-        spoiled = {finding.path for finding in self.findings}
+        spoiled = set(self._findings)
         for path, place in self.document.values.items():
             if place.style == "plain" and path not in spoiled and not _is_own(path) and not place.typed:
                 self._ambiguous(path, place.span, self._written(path))

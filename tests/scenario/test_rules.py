@@ -78,6 +78,38 @@ ONE_DEFECT = {
         ["E0003", "E6001", "E1001"],
     ),
     "a prompt that is missing is not empty": ("a: {type: play, next: end}", ["E0003"]),
+    "a key that misspells a prompt leaves no empty one": ("a: {type: play, promp: [{say: x}], next: end}", ["E0003"]),
+    "nor hours that are never open": (
+        'a: {type: hours, wek: {mon: ["08:00-09:00"]}, on: {open: end, closed: end}}',
+        ["E0003"],
+    ),
+    "what a target that does not exist would have led to is not unreachable": (
+        "a: {type: wait, duration: 1s, next: nowhere}\nb: {type: wait, duration: 1s, next: c}\nc: {type: hangup}",
+        ["E1001"],
+    ),
+    "nor what an outcome would have led to": (
+        "a: {type: voicemail, mailbox: m, on: {recorded: end}}\nb: {type: hangup}",
+        ["E1005"],
+    ),
+    "nor what a menu would have": (
+        'a: {type: menu, prompt: [{say: x}], options: {"1": end}, on: {no_match: end}}\nb: {type: hangup}',
+        ["W2007"],
+    ),
+    "but of two nodes one is": (
+        "a: {type: wait, duration: 1s, next: nowhere}\nb: {type: hangup}\nc: {type: hangup}",
+        ["E1001", "W1003", "W1003"],
+    ),
+    "what a node of unknown type assigns is defined": (
+        "a: {typ: set, values: {x: '1'}, next: b}\nb: {type: play, prompt: [{digits: x}], next: end}",
+        ["E0003"],
+    ),
+    "what a missing key would have named is defined": (
+        """\
+        a: {type: collect, prompt: [{say: x}], on: {collected: b, no_input: end, invalid: end}}
+        b: {type: play, prompt: [{digits: code}], next: end}
+        """,
+        ["E0003"],
+    ),
     "an unknown type has targets": ("a: {type: ply, prompt: [x.wav], next: nowhere}", ["E0003", "E1001"]),
     "a direct dial without a sound pattern assigns all the same": (
         """\
@@ -179,6 +211,7 @@ def test_all_problems_in_one_run_in_document_order() -> None:
         b: {type: wait}
         c: {type: wait, duration: 1s}
         d: {type: set, values: {x: nothing + 1}, next: end}
+        e: {type: hangup}
         """,
         top="time_zone: Paris/Europe",
     )
@@ -187,6 +220,7 @@ def test_all_problems_in_one_run_in_document_order() -> None:
         *("E0003", "E1004", "W1003"),
         *("E1004", "W1003"),
         *("W1003", "E6001"),
+        "W1003",
     ]
 
 
@@ -263,3 +297,8 @@ def test_an_extension_that_is_dialled_is_text() -> None:
 def test_a_call_begins_with_a_node() -> None:
     assert found(scenario("a: {type: hangup}", start="end")) == [("E1001", 3, 8)]
     assert found(scenario("a: {type: hangup}", top="on_error: end")) == []
+
+
+def test_the_default_of_a_misspelt_type_is_none_of_our_business() -> None:
+    text = scenario("a: {type: hangup}", top="variables: {x: {tpye: number, default: 1.5}}")
+    assert rules_of(text) == ["E0003"]

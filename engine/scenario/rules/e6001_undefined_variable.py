@@ -41,6 +41,8 @@ nodes:
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Every unknown name, each time that it is used."""
+        if draft.names_in_doubt:
+            return
         for place, error in broken_expressions(draft):
             if error.undefined is not None:
                 one_line = place.line == place.end_line

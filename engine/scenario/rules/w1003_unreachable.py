@@ -10,6 +10,7 @@ from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
 from engine.scenario.rules.e1004_dead_end import is_dead_end
+from engine.scenario.rules.e1005_unwired import unwired
 
 
 def _leads_anywhere(draft: Draft, name: str) -> bool:
@@ -48,13 +49,36 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """Nodes that cannot be reached, unless the start or a way out on the way is in doubt."""
+        """Nodes that cannot be reached, unless ways out that lead nowhere, each with a finding of its own, may
+        have been meant to lead to them."""
         if draft.unsound & {"start", "nodes"}:
             return
         reachable = draft.reachable()
         if not reachable or draft.scenario.start == END or any(_leads_anywhere(draft, name) for name in reachable):
             return
-        for name in draft.nodes:
-            if name not in reachable and name != END:
-                span = draft.document.key_span(("nodes", name))
-                yield self.found(draft, span, f"no path leads to the node `{name}`")
+        orphans = [name for name in draft.nodes if name not in reachable and name != END]
+        if _beginnings(draft, orphans) <= _loose_ends(draft, reachable):
+            return
+        for name in orphans:
+            span = draft.document.key_span(("nodes", name))
+            yield self.found(draft, span, f"no path leads to the node `{name}`")
+
+
+def _beginnings(draft: Draft, orphans: list[str]) -> int:
+    """How many ways in would be enough to reach all these nodes."""
+    begun: dict[str, set[str]] = {}
+    for name in orphans:
+        if not any(name in reached for reached in begun.values()):
+            reached = draft.reach([name])
+            begun = {other: nodes for other, nodes in begun.items() if other not in reached}
+            begun[name] = reached
+    return len(begun)
+
+
+def _loose_ends(draft: Draft, reachable: set[str]) -> int:
+    """How many ways out of nodes that are reached lead nowhere: to no node, or not wired."""
+    ends = 0
+    for path, target in draft.references():
+        if path[0] != "nodes" or path[1] in reachable:
+            ends += target != END and draft.meant(target) is None
+    return ends + sum(len(unwired(draft.nodes[name])) for name in reachable if name in draft.nodes)
