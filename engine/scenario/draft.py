@@ -75,11 +75,11 @@ class Draft:
 
     @cached_property
     def names_in_doubt(self) -> bool:
-        """True when nobody can tell which variables there are: something that would name them is missing."""
+        """True when nobody can tell which variables there are: what would name them is missing or wrong."""
         for path in self.spoiled:
             if path == ("variables",):
                 return True
-            if path[:1] == ("nodes",) and len(path) == 3 and path not in self.document.keys:
+            if path[:1] == ("nodes",) and len(path) == 3 and path[1] in self.nodes:
                 hints = dict(fields(type(self.nodes[str(path[1])])))
                 if any(isinstance(mark, AssignMark) for mark in marks_of(hints.get(str(path[2])))):
                     return True
@@ -169,6 +169,7 @@ def make_draft(document: Document, file: File, spoiled: set[Path]) -> tuple[Draf
     nodes = {name: node for name, raw in raw_nodes.items() if (node := maker.node(name, raw)) is not None}
     scenario = maker.header().model_copy(update={"nodes": nodes})
     unsound = {str(path[0]) for path in spoiled if path} - {"nodes"}
+    unsound |= {meant for key in unsound if (meant := closest(key, Scenario.model_fields))}
     unsound |= {key for key in ("name", "start") if key not in data} | ({"nodes"} if not raw_nodes else set())
     doubtful = {str(path[1]) for path in spoiled if path[:1] == ("nodes",) and len(path) > 1 and _leads(path, nodes)}
     names = tuple(raw_nodes)

@@ -179,6 +179,10 @@ ONE_DEFECT = {
         "a: {type: collect, prompt: [{say: code}], variable: code, on: {collected: end}}",
         ["W2007"],
     ),
+    "keys that lead nowhere at all": (
+        "a: {type: collect, prompt: [{say: code}], variable: code}",
+        ["E1004"],
+    ),
     "an unknown start": ("b: {type: hangup}", ["E1001"]),
     "a second node of the same name": ("a: {type: hangup}\na: {type: hangup}", ["E1002"]),
     "a node called end": ("a: {type: wait, duration: 1s, next: end}\nend: {type: hangup}", ["E1002"]),
@@ -297,6 +301,10 @@ def test_an_extension_that_is_dialled_is_text() -> None:
 def test_a_call_begins_with_a_node() -> None:
     assert found(scenario("a: {type: hangup}", start="end")) == [("E1001", 3, 8)]
     assert found(scenario("a: {type: hangup}", top="on_error: end")) == []
+
+
+def test_a_misspelt_language_makes_no_file_missing() -> None:
+    assert rules_of(scenario("a: {type: play, prompt: [x.wav], next: end}", top="langage: fr")) == ["E0003"]
 
 
 def test_the_default_of_a_misspelt_type_is_none_of_our_business() -> None:

@@ -54,7 +54,7 @@ nodes:
         if draft.unsound & {"start", "nodes"}:
             return
         reachable = draft.reachable()
-        if not reachable or draft.scenario.start == END or any(_leads_anywhere(draft, name) for name in reachable):
+        if draft.meant(draft.scenario.start) is None or any(_leads_anywhere(draft, name) for name in reachable):
             return
         orphans = [name for name in draft.nodes if name not in reachable and name != END]
         if _beginnings(draft, orphans) <= _loose_ends(draft, reachable):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
+from engine.scenario.rules.e1004_dead_end import is_dead_end
 from engine.scenario.rules.e1005_unwired import unwired
 
 INPUT = ("no_input", "no_match", "invalid")
@@ -15,7 +16,7 @@ INPUT = ("no_input", "no_match", "invalid")
 
 
 class UnhandledInput(Rule):
-    """Speaks for the outcomes that may stay unwired."""
+    """Speaks for the outcomes that may stay unwired; leaves to E1004 a node without any way out."""
 
     id: ClassVar[str] = "W2007"
     severity: ClassVar[Severity] = "warning"
@@ -51,7 +52,7 @@ nodes:
         """One finding for each node."""
         for name, node in draft.nodes.items():
             missing = [outcome for outcome in unwired(node) if outcome in INPUT and outcome in node.lenient]
-            if missing and name not in draft.doubtful:
+            if missing and name not in draft.doubtful and not is_dead_end(node):
                 base = ("nodes", name, "on")
                 span = draft.document.key_span(base if base in draft.document.keys else base[:2])
                 outcomes = " and ".join(f"`{outcome}`" for outcome in missing)
