@@ -106,11 +106,6 @@ class Dialog(UA):
         self._established = True
         self._post(Established(self.offer.audio))
 
-    def refuse(self, status: int, reason: str) -> None:
-        """Refuse the unanswered INVITE."""
-        self._over = True
-        self.recvEvent(self._event(CCEventFail, (status, reason)))
-
     def invite(self, call: Call, media: LocalMedia) -> None:
         """Make an outgoing call (RFC 3261 section 13.2)."""
         self._media = media

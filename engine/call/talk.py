@@ -46,9 +46,8 @@ async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_lim
     """
     async with AsyncExitStack() as stack:
         stack.push_async_callback(other.hangup)
-        if record_as is not None:
-            path = await call.services.recordings.new(record_as, call.record.id)
-            stack.push_async_callback(_keep, call, await call.leg.record(path, both=True))
+        if record_as is not None and (recording := await _start_recording(call, record_as)):
+            stack.push_async_callback(_keep, call, recording)
         try:
             await call.leg.bridge(other)
         except LegGone:
@@ -58,6 +57,18 @@ async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_lim
         stack.push_async_callback(call.leg.unbridge)
         await asyncio.wait({other.ended}, timeout=time_limit)
     return True
+
+
+async def _start_recording(call: Call, box: str) -> RecordingHandle | None:
+    """Record both sides; a recording that cannot begin is noted and costs the conversation nothing."""
+    try:
+        path = await call.services.recordings.new(box, call.record.id)
+        return await call.leg.record(path, both=True)
+    except LegGone:
+        raise
+    except CallError as error:
+        call.warn(f"the conversation is not recorded: {error}")
+        return None
 
 
 async def _keep(call: Call, handle: RecordingHandle) -> None:

@@ -41,7 +41,7 @@ class Bridge(Node):
     answers: ClassVar[bool] = True
 
     type: Literal["bridge"]
-    to: Text = Field(description="Number, extension or SIP URI to call.")
+    to: Text = Field(description="SIP URI to call, or the code of an agent, which is their extension.")
     timeout: Duration = Field(default=30.0, description="How long it rings.")
     caller_id: Text | None = Field(default=None, description="Number presented; by default the caller's.")
     ringback: Prompt | None = Field(

@@ -37,7 +37,7 @@ class UnknownNode(Node):
     """A node whose type is missing or unknown: only `next` and `on` are looked at."""
 
     async def run(self, call: Call) -> str:
-        raise NotImplementedError
+        raise TypeError("a node of an unknown type cannot run")
 
 
 @dataclass(frozen=True)

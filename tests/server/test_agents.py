@@ -207,3 +207,17 @@ def test_wrap_up_keeps_an_agent_from_the_next_call(tmp_path: Path) -> None:
         assert free(house) == ["1"]
 
     in_house(tmp_path, {"s.yaml": SEARCH.replace("METHOD", "broadcast")}, story, people)
+
+
+def test_a_conversation_that_cannot_be_recorded_takes_place_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "recordings").write_text("a file where the folder should be")
+
+    async def story(house: House) -> None:
+        house.driver.phones = {"sip:1@x": answers(1, talks=4)}
+        house.driver.call("33", "1")
+        await house.settle()
+
+    (record,) = in_house(tmp_path, {"b.yaml": BRIDGE}, story).records()
+    assert [(step["node"], step["outcome"]) for step in record["path"]] == [("connect", "ended"), ("after", "next")]
+    assert record["duration"] == pytest.approx(7, abs=0.1)
+    assert "not recorded" in record["warnings"][0]

@@ -16,7 +16,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,7 +128,6 @@ def _load(generator: Path, pids: list[int], calls: int, seconds: int) -> dict[st
         ],
         check=True, stdout=subprocess.PIPE, text=True,
     ).stdout  # fmt: skip
-    time.sleep(1)
     figures: dict[str, Any] = json.loads(output)
     return figures
 
