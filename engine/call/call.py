@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.audio.clip import Clip
 from engine.audio.library import PromptLibrary
+from engine.call.pace import Pace
 from engine.call.record import CallRecord, Result
 from engine.clock import Clock
 from engine.errors import AudioError, CallError
@@ -66,6 +67,9 @@ class Call:
     language: str
     started_monotonic: float
     variables: dict[str, Any] = field(default_factory=dict)
+    catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
+    """The scenarios that this one may call, as they were when the call began."""
+    pace: Pace = field(default_factory=Pace)
     masked: set[str] = field(default_factory=set)
 
     @property

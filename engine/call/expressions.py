@@ -47,6 +47,8 @@ DECLARED = {
     "number": cel.Type.DOUBLE,
     "boolean": cel.Type.BOOL,
 }
+ASSIGNED = {**DECLARED, "map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "any": cel.Type.DYN}
+"""What a node may assign by itself."""
 START_VALUES: dict[str, type[str | int | float | bool]] = {
     "string": str,
     "integer": int,
@@ -135,7 +137,7 @@ class Environment:
         from engine.scenario.walk import iter_assignments
 
         assigned = (found for node in nodes for found in iter_assignments(node))
-        assignments = [(name, source) for _, name, source in assigned if name not in declared]
+        assignments = [(found.name, found.source) for found in assigned if found.name not in declared]
         # Every name is known from the start, as a value of any type, so that order does not matter.
         known = {**dict.fromkeys((name for name, _ in assignments), cel.Type.DYN), **declared}
         for _ in range(3):
@@ -152,7 +154,7 @@ class Environment:
 
     def _type_of(self, source: str) -> Any:
         if source.startswith(":"):
-            return DECLARED[source[1:]]
+            return ASSIGNED[source[1:]]
         try:
             return self.compile(source).type
         except ExpressionError:

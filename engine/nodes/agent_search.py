@@ -36,6 +36,7 @@ class AgentSearch(Node):
 
     outcomes: ClassVar[tuple[str, ...]] = ("transferred", "nobody", "timeout", "full", "key")
     answers: ClassVar[bool] = True
+    pauses: ClassVar[bool] = True
 
     type: Literal["agent_search"]
     centre: str = Field(min_length=1, description="Name of the centre.")

@@ -51,6 +51,18 @@ class Node(BaseModel, ABC):
     answers: ClassVar[bool] = False
     """Speaks or listens, so the call must be answered first."""
 
+    takes_input: ClassVar[bool] = False
+    """Waits for keys or speech of the caller."""
+
+    pauses: ClassVar[bool] = False
+    """Takes time that the scenario sets (`wait`), or waits for a person: a circle through it does not spin."""
+
+    immediate: ClassVar[frozenset[str]] = frozenset()
+    """Outcomes that may come at once all the same."""
+
+    open_outcomes: ClassVar[bool] = False
+    """The outcomes are named elsewhere, so any name may stand under `on`."""
+
     type: str
     next: NodeName | None = Field(default=None, description="Node that follows, for a single outcome.")
     on: dict[str, NodeName] | None = Field(

@@ -39,6 +39,8 @@ class Bridge(Node):
 
     outcomes: ClassVar[tuple[str, ...]] = ("ended", "busy", "no_answer", "rejected", "failed")
     answers: ClassVar[bool] = True
+    pauses: ClassVar[bool] = True
+    immediate: ClassVar[frozenset[str]] = frozenset({"busy", "rejected", "failed"})
 
     type: Literal["bridge"]
     to: Text = Field(description="SIP URI to call, or the code of an agent, which is their extension.")

@@ -21,10 +21,13 @@ class Collect(Node):
     outcomes: ClassVar[tuple[str, ...]] = ("collected", "no_input", "invalid")
     lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "invalid"})
     answers: ClassVar[bool] = True
+    takes_input: ClassVar[bool] = True
 
     type: Literal["collect"]
     prompt: Prompt = Field(description="What the caller hears.")
-    variable: Annotated[VariableName, AssignMark()] = Field(description="Variable that receives the keys.")
+    variable: Annotated[VariableName, AssignMark(outcomes=("collected",))] = Field(
+        description="Variable that receives the keys."
+    )
     barge_in: bool = Field(default=True, description="A key stops the prompt.")
     min_digits: int = Field(default=1, ge=0, le=64, description="Fewer keys are invalid.")
     max_digits: int | None = Field(

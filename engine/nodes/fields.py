@@ -35,11 +35,14 @@ class TargetMark:
 
 @dataclass(frozen=True, slots=True)
 class AssignMark:
-    """The string is the name of a variable that the node assigns; `type` is the type it gets. With `name`, the
-    node assigns that variable when the field is given, whatever the string says."""
+    """The string is the name of a variable that the node assigns; `type` is the type it gets (`map`: a mapping of
+    texts to anything; `value`: that of the expression of which it is the key). With `name`, the node assigns that
+    variable when the field is given, whatever the string says. `outcomes` are those at which it is certain to have
+    been assigned; None: all but `error`."""
 
-    type: Literal["string", "integer", "number", "boolean"] = "string"
+    type: Literal["string", "integer", "number", "boolean", "map", "any", "value"] = "string"
     name: str | None = None
+    outcomes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

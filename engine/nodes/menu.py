@@ -24,7 +24,7 @@ class DirectDial(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pattern: Annotated[OptionPattern, AssignMark(name="dialled")] = Field(
+    pattern: Annotated[OptionPattern, AssignMark(name="dialled", outcomes=("direct_dial",))] = Field(
         description='Extensions accepted, such as "2XX".'
     )
     next: NodeName | None = Field(
@@ -43,6 +43,7 @@ class Menu(Node):
     outcomes: ClassVar[tuple[str, ...]] = ("no_input", "no_match")
     lenient: ClassVar[frozenset[str]] = frozenset({"no_input", "no_match", "direct_dial"})
     answers: ClassVar[bool] = True
+    takes_input: ClassVar[bool] = True
 
     type: Literal["menu"]
     prompt: Prompt = Field(description="What the caller hears.")

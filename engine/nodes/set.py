@@ -17,7 +17,7 @@ class Set(Node):
     """Evaluates expressions in order, each seeing the values before it, and assigns them."""
 
     type: Literal["set"]
-    values: dict[Annotated[VariableName, AssignMark()], Cel] = Field(
+    values: dict[Annotated[VariableName, AssignMark("value")], Cel] = Field(
         description="Variable → CEL expression.", min_length=1
     )
 

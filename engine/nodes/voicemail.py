@@ -30,6 +30,7 @@ class Voicemail(Node):
 
     outcomes: ClassVar[tuple[str, ...]] = ("recorded", "empty")
     answers: ClassVar[bool] = True
+    takes_input: ClassVar[bool] = True
 
     type: Literal["voicemail"]
     mailbox: str = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class Wait(Node):
     """Waits in silence, then goes on. Keys pressed meanwhile are kept for the next input."""
+
+    pauses: ClassVar[bool] = True
 
     type: Literal["wait"]
     duration: Duration = Field(description="How long to wait, such as 2s.")

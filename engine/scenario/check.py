@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.scenario.compile import CompiledScenario, compile_scenario
 from engine.scenario.diagnostics import START, Diagnostic
-from engine.scenario.draft import make_draft
+from engine.scenario.document import Document
+from engine.scenario.draft import Draft, make_draft
 from engine.scenario.load import load
 from engine.scenario.model import Scenario
+from engine.scenario.project import Project
 from engine.scenario.rules.e1012_same_did import same_did
 from engine.scenario.rules.registry import missing_keys, rules
 from engine.scenario.shape import check_shape
@@ -19,10 +21,12 @@ from engine.scenario.table import DidTable
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """Everything wrong with a file, in document order; `compiled` is None when something is an error."""
+    """Everything wrong with a file, in document order; `compiled` is None when something is an error, `draft` when
+    nothing in the file could be looked at."""
 
     diagnostics: list[Diagnostic]
     compiled: CompiledScenario | None
+    draft: Draft | None = None
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -30,52 +34,98 @@ class CheckResult:
         return [found for found in self.diagnostics if found.severity == "error"]
 
 
-def check(path: Path | str, text: str | bytes | None = None) -> CheckResult:
+def check(path: Path | str, text: str | bytes | None = None, project: Project | None = None) -> CheckResult:
     """Check a scenario file, or `text` in its stead (an editor's unsaved content).
 
+    `project` is what is around it; by default what is found around the file.
     Never raises for what the file holds; a file that cannot be read is an E0001 too. Blocking: it reads the
-    audio files that the scenario names.
+    audio files that the scenario names, and the other scenarios that it calls.
     """
     file = Path(path)
-    if text is None:
-        try:
-            source = file.read_bytes()
-        except OSError as error:
-            message = f"the file cannot be read: {error.strerror or error}"
-            return CheckResult([Diagnostic.at(START, "E0001", message, file=str(path))], None)
-    else:
-        source = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return _check(file, str(path), source)
-
-
-def check_files(paths: Sequence[Path]) -> list[CheckResult]:
-    """Check files that one server would serve together: also that no number leads to two of them (E1012)."""
-    results = [check(path) for path in paths]
-    table = DidTable(result.compiled for result in results if result.compiled is not None)
-    for conflict in table.conflicts:
-        index = next(i for i, result in enumerate(results) if result.compiled is conflict.second)
-        found = same_did(conflict)
-        diagnostics = sorted([*results[index].diagnostics, found], key=lambda found: found.order)
-        results[index] = CheckResult(diagnostics, results[index].compiled)
-    return results
-
-
-def _check(file: Path, name: str, source: bytes) -> CheckResult:
-    document, diagnostics = load(source, name)
+    project = project or Project.around(file)
+    try:
+        source = _source(file, text)
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or error}"
+        return CheckResult([Diagnostic.at(START, "E0001", message, file=str(path))], None)
+    document, diagnostics = load(source, str(path))
     if document is None:
         return CheckResult(diagnostics, None)
-    diagnostics, spoiled = check_shape(document, missing_keys())
-    if not isinstance(document.data, dict):
+    draft, diagnostics = _draft(document, file, project)
+    if draft is None:
         return CheckResult(diagnostics, None)
-    draft, later = make_draft(document, file, spoiled)
-    diagnostics += later
     for rule in rules().values():
         diagnostics.extend(rule.check(draft))
     # What an anchor holds is wrong once, however often it is used.
     once = {(found.rule, found.line, found.column, found.message): found for found in reversed(diagnostics)}
     diagnostics = sorted(once.values(), key=lambda found: found.order)
     if any(found.severity == "error" for found in diagnostics):
-        return CheckResult(diagnostics, None)
+        return CheckResult(diagnostics, None, draft)
     scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})
     places = {did: document.span(("did", index)) for index, did in enumerate(scenario.did)}
-    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment, places))
+    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment, places), draft)
+
+
+def check_files(paths: Sequence[Path], on_checked: Callable[[Path], None] | None = None) -> list[CheckResult]:
+    """Check files that one server would serve together: also that no number leads to two of them (E1012).
+
+    on_checked: called after each file.
+    """
+    projects: dict[Path, Project] = {}
+    results = []
+    for path in paths:
+        project = projects.setdefault(path.parent, Project.around(path, paths))
+        results.append(check(path, project=project))
+        if on_checked is not None:
+            on_checked(path)
+    table = DidTable(result.compiled for result in results if result.compiled is not None)
+    for conflict in table.conflicts:
+        index = next(i for i, result in enumerate(results) if result.compiled is conflict.second)
+        found = same_did(conflict)
+        diagnostics = sorted([*results[index].diagnostics, found], key=lambda found: found.order)
+        results[index] = CheckResult(diagnostics, results[index].compiled, results[index].draft)
+    return results
+
+
+def called_scenarios(
+    scenario: CompiledScenario, project: Project
+) -> tuple[Mapping[str, CompiledScenario], list[Diagnostic]]:
+    """The scenarios that one calls, and that those call, by name, as far as they have no errors; and these errors."""
+    found: dict[str, CompiledScenario] = {}
+    errors: list[Diagnostic] = []
+    seen, waiting = {scenario.name}, list(scenario.calls)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or (draft := project.scenario(name)) is None:
+            continue
+        seen.add(name)
+        result = check(draft.file, project=project)
+        errors += result.errors
+        if result.compiled is not None:
+            found[name] = result.compiled
+            waiting += result.compiled.calls
+    return found, errors
+
+
+def draft_of(path: Path, content: bytes | None, project: Project) -> Draft | None:
+    """What can be looked at in a file, or in a content in its stead; None when it cannot be read at all."""
+    try:
+        document, _ = load(_source(path, content), str(path))
+    except OSError:
+        return None
+    return None if document is None else _draft(document, path, project)[0]
+
+
+def _source(file: Path, text: str | bytes | None) -> bytes:
+    if text is None:
+        return file.read_bytes()
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+
+
+def _draft(document: Document, file: Path, project: Project) -> tuple[Draft | None, list[Diagnostic]]:
+    """The draft of a document, with what its shape and its models complain about."""
+    diagnostics, spoiled = check_shape(document, missing_keys())
+    if not isinstance(document.data, dict):
+        return None, diagnostics
+    draft, later = make_draft(document, file, spoiled, project)
+    return draft, diagnostics + later

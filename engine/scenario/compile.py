@@ -13,6 +13,7 @@ from transitions import Machine
 from engine.call.expressions import START_VALUES, Environment, Expression, Template
 from engine.errors import CallError
 from engine.nodes.base import END, Edge, Node
+from engine.nodes.scenario import ScenarioCall
 from engine.scenario.diagnostics import Span
 from engine.scenario.model import Scenario
 
@@ -80,6 +81,11 @@ class CompiledScenario:
     def prompts_dir(self) -> Path:
         """Folder of the audio files."""
         return self.path.parent / self.scenario.prompts
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Names of the sub-scenarios that it calls."""
+        return tuple(node.name for node in self.scenario.nodes.values() if isinstance(node, ScenarioCall))
 
     def begin(self) -> Cursor:
         """The cursor of a new call, at the start node."""

@@ -27,6 +27,7 @@ from engine.scenario.walk import fields, iter_marked, marks_of
 
 if TYPE_CHECKING:
     from engine.call.call import Call
+    from engine.scenario.project import Project
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -56,6 +57,8 @@ class Draft:
     """Paths of the document that are missing or wrong."""
     doubtful: frozenset[str]
     """Nodes of which nobody can tell where they lead, because that part of them is unsound."""
+    project: Project
+    """What is around the file."""
 
     @property
     def prompts_dir(self) -> File:
@@ -160,7 +163,9 @@ def _words(part: Any) -> Iterator[str]:
         yield part
 
 
-def make_draft(document: Document, file: File, spoiled: set[Path]) -> tuple[Draft, list[Diagnostic]]:
+def make_draft(
+    document: Document, file: File, spoiled: set[Path], project: Project
+) -> tuple[Draft, list[Diagnostic]]:
     """The draft of a mapping document that the schema calls unsound at some paths, and what the models say
     beyond it (E0003)."""
     data = document.data
@@ -173,7 +178,17 @@ def make_draft(document: Document, file: File, spoiled: set[Path]) -> tuple[Draf
     unsound |= {key for key in ("name", "start") if key not in data} | ({"nodes"} if not raw_nodes else set())
     doubtful = {str(path[1]) for path in spoiled if path[:1] == ("nodes",) and len(path) > 1 and _leads(path, nodes)}
     names = tuple(raw_nodes)
-    draft = Draft(document, file, scenario, nodes, names, frozenset(unsound), frozenset(spoiled), frozenset(doubtful))
+    draft = Draft(
+        document,
+        file,
+        scenario,
+        nodes,
+        names,
+        frozenset(unsound),
+        frozenset(spoiled),
+        frozenset(doubtful),
+        project,
+    )
     return draft, maker.findings
 
 

@@ -94,7 +94,7 @@ def _wire(definition: Schema, model: type[Node]) -> None:
         "type": "object",
         "description": properties["on"]["description"],
         "properties": dict.fromkeys((*model.outcomes, "error"), target),
-        "additionalProperties": False,
+        "additionalProperties": target if model.open_outcomes else False,
     }
 
 

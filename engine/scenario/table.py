@@ -44,6 +44,9 @@ class DidTable:
         # "*" is the pattern with nothing before the star, so it comes last.
         self._patterns = sorted(patterns, key=lambda pair: -len(pair[0]))
 
+        self.by_name = {scenario.name: scenario for scenario in reversed(self.scenarios)}
+        """Scenarios by name; of two with one name, the first."""
+
     def __len__(self) -> int:
         """How many scenarios are in service."""
         return len(self.scenarios)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -87,19 +87,28 @@ def _member(value: Any, members: tuple[Any, ...]) -> Any:
     return members[0]
 
 
-def iter_assignments(model: BaseModel) -> Iterator[tuple[Path, str, str]]:
-    """Every variable that a node assigns: the path of what names it, the name, and where its type comes from:
-    `:string` (or another type of the language) when the mark says it, else the CEL expression whose value it
-    takes."""
-    keys: dict[Path, str] = {}
+class Assignment(NamedTuple):
+    """A variable that a node assigns. `path` leads to what names it; `source` says where its type comes from:
+    `:string` (or another type of the mark), or the CEL expression whose value it takes. `outcomes` are those at
+    which it is certain to have been assigned; None: all but `error`."""
+
+    path: Path
+    name: str
+    source: str
+    outcomes: tuple[str, ...] | None
+
+
+def iter_assignments(model: BaseModel) -> Iterator[Assignment]:
+    """Every variable that a node assigns."""
+    keys: dict[Path, AssignMark] = {}
     for path, text, mark in iter_marked(model):
         if isinstance(mark, AssignMark):
-            if path and path[-1] == text:
-                keys[path] = text
+            if mark.type == "value":
+                keys[path] = mark
             else:
-                yield path, mark.name or text, f":{mark.type}"
+                yield Assignment(path, mark.name or text, f":{mark.type}", mark.outcomes)
         elif isinstance(mark, ExpressionMark) and path in keys:
-            yield path, keys[path], text
+            yield Assignment(path, str(path[-1]), text, keys[path].outcomes)
 
 
 def marks_of(hint: Any) -> Iterator[Any]:

@@ -69,7 +69,8 @@ class Server:
         if self._draining:
             await leg.reject(Cause.CONGESTION)
             return
-        scenario = self._store.table.find(leg.info.did)
+        table = self._store.table
+        scenario = table.find(leg.info.did)
         if scenario is None:
             log.warning(
                 "no scenario for the called number %s (caller %s, channel %s): refused with 404",
@@ -79,7 +80,7 @@ class Server:
             )
             await leg.reject(Cause.NOT_FOUND)
             return
-        session = Session(leg, scenario, self._services)
+        session = Session(leg, scenario, self._services, table.by_name)
         log.info("call %s: %s calls %s, scenario %s", leg.info.id, leg.info.cli, leg.info.did, scenario.name)
         try:
             await session.run()

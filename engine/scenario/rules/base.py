@@ -27,6 +27,9 @@ class Rule(ABC):
     files: ClassVar[dict[str, bytes]] = {}
     """Files beside the examples: path → content."""
 
+    suppressible: ClassVar[bool | None] = None
+    """A comment in the file can silence it; by default that is so for all but errors."""
+
     missing_key: ClassVar[tuple[str, str] | None] = None
     """(node type, key): this rule speaks, instead of E0003, when such a node lacks the key."""
     missing_message: ClassVar[str] = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from engine.call.expressions import DECLARED, describe
+from engine.call.expressions import ASSIGNED, DECLARED, describe
 from engine.errors import ExpressionError
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
@@ -64,7 +64,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Every assignment to a declared variable whose type is known and another one."""
         for node_name, node in draft.nodes.items():
-            for path, name, source in iter_assignments(node):
+            for path, name, source, _ in iter_assignments(node):
                 declared = draft.scenario.variables.get(name)
                 given = _type_of(draft, source)
                 if declared is None or given is None or given.name() in (DECLARED[declared.type].name(), "DYN"):
@@ -77,7 +77,7 @@ nodes:
 def _type_of(draft: Draft, source: str) -> Any:
     """The CEL type of what is assigned; None when that has a mistake of its own."""
     if source.startswith(":"):
-        return DECLARED[source[1:]]
+        return ASSIGNED[source[1:]]
     try:
         return draft.environment.compile(source).type
     except ExpressionError:
