@@ -15,6 +15,8 @@ name: test
 start: {start}
 nodes:
 """
+FOOTER = {"did": '["32"]', "voice": "en"}
+"""What a clean file has too. It stands at the end, so that lines count from the top as the test sees them."""
 
 
 def scenario(nodes: str, *, start: str = "a", top: str = "") -> str:
@@ -22,7 +24,8 @@ def scenario(nodes: str, *, start: str = "a", top: str = "") -> str:
     header = HEADER.format(start=start)
     if top:
         header = header.replace("start:", textwrap.dedent(top).strip("\n") + "\nstart:")
-    return header + textwrap.indent(textwrap.dedent(nodes).strip("\n"), "  ") + "\n"
+    footer = "".join(f"{key}: {value}\n" for key, value in FOOTER.items() if f"\n{key}:" not in header)
+    return header + textwrap.indent(textwrap.dedent(nodes).strip("\n"), "  ") + "\n" + footer
 
 
 def found(text: str | bytes, path: Path | str = "test.yaml") -> list[tuple[str, int, int]]:

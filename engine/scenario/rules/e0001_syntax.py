@@ -19,6 +19,8 @@ class Syntax(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: greet
 nodes:
   greet:
@@ -29,6 +31,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: greet
 nodes:
   greet:

@@ -19,6 +19,7 @@ class SchemaViolation(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause:
@@ -30,6 +31,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause:

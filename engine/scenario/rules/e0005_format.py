@@ -19,6 +19,7 @@ class UnknownFormat(Rule):
     bad: ClassVar[str] = """\
 format: 2
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: end}
@@ -26,6 +27,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: end}

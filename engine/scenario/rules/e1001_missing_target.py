@@ -25,6 +25,7 @@ class MissingTarget(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: goodbye}
@@ -33,6 +34,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: good_bye}

@@ -24,6 +24,7 @@ class DuplicateNode(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: end}
@@ -32,6 +33,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: short_pause}

@@ -30,6 +30,7 @@ class DeadEnd(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s}
@@ -37,6 +38,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: end}

@@ -31,6 +31,7 @@ class Unwired(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:
@@ -42,6 +43,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:

@@ -18,6 +18,7 @@ class BranchWithoutDefault(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: who
 nodes:
   who:
@@ -29,6 +30,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: who
 nodes:
   who:

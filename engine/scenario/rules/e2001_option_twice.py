@@ -20,6 +20,8 @@ class OptionTwice(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: choose
 nodes:
   choose:
@@ -34,6 +36,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: choose
 nodes:
   choose:

@@ -46,6 +46,7 @@ class FileMissing(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: greet
 nodes:
   greet: {type: play, prompt: [welcome.wav], next: end}
@@ -53,6 +54,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: greet
 nodes:
   greet: {type: play, prompt: [{say: Welcome}], next: end}

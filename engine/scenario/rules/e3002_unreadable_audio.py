@@ -35,6 +35,7 @@ class UnreadableAudio(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: greet
 nodes:
   greet: {type: play, prompt: [notes.wav], next: end}
@@ -42,6 +43,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: greet
 nodes:
   greet: {type: play, prompt: [{say: Welcome}], next: end}

@@ -23,6 +23,7 @@ class EmptyPrompt(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: greet
 nodes:
   greet: {type: play, prompt: [], next: end}
@@ -30,6 +31,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: greet
 nodes:
   greet: {type: play, prompt: [{say: Welcome}], next: end}

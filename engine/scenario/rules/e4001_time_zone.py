@@ -34,6 +34,7 @@ class UnknownTimeZone(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 time_zone: Europe/Pariss
 start: pause
 nodes:
@@ -42,6 +43,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 time_zone: Europe/Paris
 start: pause
 nodes:

@@ -23,6 +23,7 @@ class OverlappingRanges(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:
@@ -33,6 +34,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:

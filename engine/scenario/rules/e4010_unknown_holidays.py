@@ -25,6 +25,7 @@ class UnknownHolidays(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:
@@ -36,6 +37,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: opening
 nodes:
   opening:

@@ -23,6 +23,7 @@ class SearchExit(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: find_agent
 nodes:
   find_agent:
@@ -35,6 +36,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: find_agent
 nodes:
   find_agent:

@@ -18,6 +18,7 @@ class VoicemailWithoutMailbox(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: message
 nodes:
   message:
@@ -27,6 +28,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: message
 nodes:
   message:

@@ -25,6 +25,8 @@ class UndefinedVariable(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 variables: {region: {default: "75"}}
 start: greet
 nodes:
@@ -33,6 +35,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 variables: {region: {default: "75"}}
 start: greet
 nodes:

@@ -37,6 +37,8 @@ class TypeMismatch(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 variables: {age: {type: integer}}
 start: ask
 nodes:
@@ -50,6 +52,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 variables: {age: {type: string}}
 start: ask
 nodes:

@@ -23,6 +23,7 @@ class BadExpression(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 variables: {price: {type: number, default: 2.5}}
 start: add
 nodes:
@@ -31,6 +32,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 variables: {price: {type: number, default: 2.5}}
 start: add
 nodes:

@@ -34,6 +34,7 @@ class Unreachable(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: end}
@@ -42,6 +43,7 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
 start: pause
 nodes:
   pause: {type: wait, duration: 5s, next: good_bye}

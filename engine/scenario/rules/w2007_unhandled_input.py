@@ -28,6 +28,8 @@ class UnhandledInput(Rule):
     bad: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: choose
 nodes:
   choose:
@@ -39,6 +41,8 @@ nodes:
     good: ClassVar[str] = """\
 format: 1
 name: hello
+did: ["100"]
+voice: en
 start: choose
 nodes:
   choose:
