@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +61,8 @@ class Plan:
     at: datetime | None = None
     people: People = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
+    """The scenarios that it may call, by name."""
     ask_agents: Callable[[str], Awaitable[list[AgentScript]]] | None = None
     watch: Callable[[Party, Call], None] | None = None
     """Called as the call begins, by what shows it or types its keys."""
@@ -100,7 +102,7 @@ async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, s
 
     party.on_heard.append(hears)
     caller = Caller(party, plan.steps)
-    session = Session(legs[0], scenario, services)
+    session = Session(legs[0], scenario, services, plan.catalogue)
     if plan.watch:
         plan.watch(party, session.call)
     acting = asyncio.ensure_future(caller.run())
