@@ -29,6 +29,8 @@ class VirtualDriver(Driver):
         self._on_call: OnCall | None = None
         self._legs: set[VirtualLeg] = set()
         self.phones: dict[str, Phone] = {}
+        self.elsewhere: Phone | None = None
+        """The phone at every other address; None: there is none."""
 
     async def start(self, on_call: OnCall) -> None:
         self._on_call = on_call
@@ -47,7 +49,7 @@ class VirtualDriver(Driver):
         return leg.party
 
     async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
-        phone = self.phones.get(to)
+        phone = self.phones.get(to, self.elsewhere)
         if phone is None:
             raise OriginateError(to, Cause.NOT_FOUND, "no such virtual phone")
         leg = self._new_leg("out", to, caller_id, "")

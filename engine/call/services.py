@@ -10,6 +10,8 @@ from engine.audio.recordings import Recordings
 from engine.centres.centres import Centres
 from engine.clock import Clock
 from engine.lines.lines import Lines
+from engine.outside.absent import NoAlerts, NoContacts, NoDatabases, NoExchange, NoHttp, NoMail, NoMailboxes
+from engine.outside.ports import Alerts, Contacts, Databases, Exchange, HttpClient, Mailboxes, Mailer
 
 
 @dataclass(slots=True)
@@ -25,3 +27,12 @@ class Services:
     """ISO country in which numbers without a prefix are read."""
     switches: Mapping[str, str] = field(default_factory=dict)
     """Manual overrides of opening hours: name → open or closed."""
+    switchboard: str | None = None
+    """What to dial for the switchboard."""
+    databases: Databases = field(default_factory=NoDatabases)
+    http: HttpClient = field(default_factory=NoHttp)
+    mailer: Mailer = field(default_factory=NoMail)
+    alerts: Alerts = field(default_factory=NoAlerts)
+    mailboxes: Mailboxes = field(default_factory=NoMailboxes)
+    contacts: Contacts = field(default_factory=NoContacts)
+    exchange: Exchange = field(default_factory=NoExchange)

@@ -60,6 +60,9 @@ class Node(BaseModel, ABC):
     immediate: ClassVar[frozenset[str]] = frozenset()
     """Outcomes that may come at once all the same."""
 
+    outside: ClassVar[bool] = False
+    """May fail through no fault of the scenario: a database, a web service, the mail is away."""
+
     open_outcomes: ClassVar[bool] = False
     """The outcomes are named elsewhere, so any name may stand under `on`."""
 
