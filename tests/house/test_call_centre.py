@@ -63,27 +63,27 @@ def test_it_is_open_from_monday_to_friday_except_on_holidays(call, at: str, outc
 
 
 def test_an_agent_takes_the_call(call):
-    simulation = call(WEEKDAY, {"support": [AgentScript("201", "accept", 4.0)]})
+    simulation = call(WEEKDAY, {"support": [[AgentScript("201", "accept", 4.0)]]})
     assert path(simulation) == OPEN
     assert (simulation.record.result, simulation.record.agent) == ("transferred", "201")
 
 
 def test_without_agents_the_centre_is_closed(call):
-    assert path(call(WEEKDAY, {"support": []}))[:4] == [*OPEN, "closed_message"]
+    assert path(call(WEEKDAY, {"support": ["nobody"]}))[:4] == [*OPEN, "closed_message"]
 
 
 @pytest.mark.parametrize(
     ("key", "node"), [("1", "find_agent"), ("2", "switchboard"), ("3", "other_centre"), ("4", "message")]
 )
 def test_when_nobody_answers_the_caller_chooses(call, key: str, node: str):
-    simulation = call(WEEKDAY, {"support": [IGNORED], "sales": [AgentScript("202")]}, presses(key))
+    simulation = call(WEEKDAY, {"support": [[IGNORED]], "sales": [[AgentScript("202")]]}, presses(key))
     assert path(simulation)[:5] == [*OPEN, "sorry", node]
     assert simulation.record.path[2].outcome == "timeout"
 
 
 def test_a_failed_choice_leads_back_to_the_menu(call):
-    assert path(call(WEEKDAY, {"support": [IGNORED], "sales": []}, presses("3")))[4:6] == ["other_centre", "sorry"]
-    assert path(call(WEEKDAY, {"support": [IGNORED]}, presses("2")))[4:6] == ["switchboard", "sorry"]
+    assert path(call(WEEKDAY, {"support": [[IGNORED]], "sales": ["nobody"]}, presses("3")))[4:6] == ["other_centre", "sorry"]
+    assert path(call(WEEKDAY, {"support": [[IGNORED]]}, presses("2")))[4:6] == ["switchboard", "sorry"]
 
 
 def test_on_bastille_day_the_caller_leaves_a_message(call):

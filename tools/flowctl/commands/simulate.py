@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.scenario.compile import CompiledScenario
+    from engine.scenario.diagnostics import Diagnostic
+    from engine.scenario.project import Project
     from tools.flowctl.simulator.run import Plan, Simulation
 
 app = typer.Typer(add_completion=False)
@@ -46,9 +50,10 @@ def simulate(
 
     if output not in ("text", "json"):
         _cannot("--format is text or json")
-    compiled = _compiled(scenario, output)
+    project, compiled = _compiled(scenario, output)
     try:
         plan = _plan(did, cli, at, press, agents, script)
+        plan.catalogue, plan.directory = _surroundings(compiled, project, output), project.directory
     except ConfigurationError as error:
         _cannot(str(error))
     if output == "text" and not plan.steps and press is None and script is None and sys.stdin.isatty():
@@ -69,62 +74,57 @@ def _cannot(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _compiled(path: Path, output: str) -> CompiledScenario:
-    """The scenario, or its errors and exit 1."""
+def _compiled(path: Path, output: str) -> tuple[Project, CompiledScenario]:
+    """The scenario with what is around it, or its errors and exit 1."""
     from engine.scenario.check import check
-    from tools.flowctl.render import render
+    from engine.scenario.project import Project
 
     if not path.is_file():
         _cannot(f"{path}: no such file")
-    result = check(path)
+    project = Project.around(path)
+    result = check(path, project=project)
     if result.compiled is None:
-        errors = [finding for finding in result.diagnostics if finding.severity == "error"]
-        render(errors, "json" if output == "json" else "text")
-        raise typer.Exit(1)
-    return result.compiled
+        _refuse(result.errors, output)
+    return project, result.compiled
+
+
+def _surroundings(compiled: CompiledScenario, project: Project, output: str) -> Mapping[str, CompiledScenario]:
+    """The scenarios that it calls, or their errors and exit 1."""
+    from engine.scenario.check import called_scenarios
+
+    catalogue, errors = called_scenarios(compiled, project)
+    if errors:
+        _refuse(errors, output)
+    return catalogue
+
+
+def _refuse(errors: list[Diagnostic], output: str) -> NoReturn:
+    from tools.flowctl.render import render
+
+    render(errors, "json" if output == "json" else "text")
+    raise typer.Exit(1)
 
 
 def _plan(
-    did: str | None, cli: str | None, at: str | None, press: str | None, agents: str | None, script: Path | None
+    did: str | None,
+    cli: str | None,
+    at: str | None,
+    press: str | None,
+    agents: str | None,
+    script: Path | None,
 ) -> Plan:
-    from engine.errors import ConfigurationError
-    from engine.scenario.load import read_mapping
+    """The story of the script, with what the command line says in its stead. Without a time it is now."""
     from tools.flowctl.simulator import caller, people
-    from tools.flowctl.simulator.run import Plan
+    from tools.flowctl.simulator.story import Story, moment, story_of_file
 
-    document: dict[str, Any] = read_mapping(script) if script else {}
-    if unknown := document.keys() - {"name", "at", "call", "agents", "caller"}:
-        raise ConfigurationError(f"{script}: unknown key {', '.join(sorted(unknown))}")
-    call = document.get("call", {})
-    if not isinstance(call, dict) or not call.keys() <= {"did", "cli"}:
-        raise ConfigurationError(f"{script}: call: write {{did: ..., cli: ...}}")
-    called = did or call.get("did")
-    return Plan(
-        did=None if called is None else str(called),
-        cli=str(call.get("cli", "0143670903")) if cli is None else cli,
-        at=_moment(at or document.get("at")),
-        people={
-            **(people.from_document(document["agents"]) if "agents" in document else {}),
-            **(people.parse_spec(agents) if agents else {}),
-        },
-        steps=[
-            *(caller.from_document(document["caller"]) if "caller" in document else []),
-            *caller.from_keys(press or ""),
-        ],
-    )
-
-
-def _moment(text: Any) -> Any:
-    from datetime import datetime
-
-    from engine.errors import ConfigurationError
-
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is not a date and time: write 2027-07-14T10:00") from None
+    story = story_of_file(script) if script else Story()
+    plan = story.plan()
+    plan.at = moment(at) if at else story.at
+    plan.did = did or plan.did
+    plan.cli = plan.cli if cli is None else cli
+    plan.people = {**plan.people, **(people.parse_spec(agents) if agents else {})}
+    plan.steps = [*plan.steps, *caller.from_keys(press or "")]
+    return plan
 
 
 def _make_live(plan: Plan) -> None:

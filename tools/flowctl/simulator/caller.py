@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.virtual import Heard, Party
 from engine.audio.clip import RATE, Clip
 from engine.errors import ConfigurationError
 from engine.lines.digits import KEYS
-from engine.nodes.fields import parse_duration
+from engine.nodes.base import Path
+from tools.flowctl.simulator.reading import Reader, of_mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,47 +22,60 @@ class Step:
     text: str = ""
     seconds: float = 0.0
     to_the_end: bool = False
+    line: int = field(default=0, compare=False)
+    """Where it is written; 0 when it is in no file."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.text or (f'{self.seconds:g}s' if self.seconds else '')}".strip()
 
 
-def _presses(value: Any) -> Step:
-    if not isinstance(value, str) or not value or any(key not in KEYS for key in value):
-        raise ValueError(f'{value!r} are not keys: write 0-9, *, # and A-D in quotes, such as "1"')
-    return Step("presses", text=value)
+KINDS = ("hears", "presses", "speaks", "waits", "hangs_up")
 
 
-def _hangs_up(value: Any) -> Step:
-    if value is not True:
-        raise ValueError("write true")
-    return Step("hangs_up")
+def read_steps(reader: Reader, path: Path) -> list[Step]:
+    """The `caller` list of a story."""
+    steps: list[Step] = []
+    for index in range(len(reader.items(path, "caller"))):
+        here = (*path, index)
+        what = f"caller, step {index + 1}"
+        item = reader.mapping(here, (*KINDS, "to_the_end"), what)
+        if not item.keys() & set(KINDS) and isinstance(reader.value(here), dict):
+            reader.wrong(here, f"{what}: must have one of {', '.join(KINDS)}")
+        if "to_the_end" in item and not isinstance(item["to_the_end"], bool):
+            reader.wrong((*here, "to_the_end"), f"{what}: to_the_end is true or false")
+        steps += [_step(reader, (*here, kind), kind, what) for kind in item if kind in KINDS]
+    return steps
 
 
-_STEPS: dict[str, Callable[[Any], Step]] = {
-    "hears": lambda value: Step("hears", text=str(value)),
-    "presses": _presses,
-    "speaks": lambda value: Step("speaks", seconds=parse_duration(value)),
-    "waits": lambda value: Step("waits", seconds=parse_duration(value)),
-    "hangs_up": _hangs_up,
-}
+def _step(reader: Reader, path: Path, kind: str, what: str) -> Step:
+    line = reader.line(path)
+    match kind:
+        case "hears":
+            to_the_end = reader.value((*path[:-1], "to_the_end")) is True
+            return Step(kind, reader.text(path, f"{what}: hears"), to_the_end=to_the_end, line=line)
+        case "presses":
+            return Step(kind, _keys(reader, path, what), line=line)
+        case "hangs_up":
+            if reader.value(path) is not True:
+                reader.wrong(path, f"{what}: hangs_up: write true")
+            return Step(kind, line=line)
+        case _:
+            return Step(kind, seconds=reader.duration(path, f"{what}: {kind}"), line=line)
+
+
+def _keys(reader: Reader, path: Path, what: str) -> str:
+    value = reader.value(path)
+    if isinstance(value, str) and value and all(key in KEYS for key in value):
+        return value
+    reader.wrong(path, f'{what}: presses: {value!r} are not keys: write 0-9, *, # and A-D in quotes, such as "1"')
+    return ""
 
 
 def from_document(document: Any) -> list[Step]:
-    """The `caller` list of a script file. Raises ConfigurationError naming the step."""
-    if not isinstance(document, list):
-        raise ConfigurationError("caller: write a list of steps")
-    steps: list[Step] = []
-    for number, item in enumerate(document, 1):
-        kinds = [kind for kind in item if kind != "to_the_end"] if isinstance(item, dict) else []
-        if not kinds or not set(kinds) <= _STEPS.keys():
-            raise ConfigurationError(f"caller, step {number}: one of {', '.join(_STEPS)}, not {item!r}")
-        for kind in kinds:
-            try:
-                step = _STEPS[kind](item[kind])
-            except (ValueError, TypeError) as error:
-                raise ConfigurationError(f"caller, step {number}: {kind}: {error}") from error
-            steps.append(replace(step, to_the_end=bool(item.get("to_the_end")) and kind == "hears"))
+    """The `caller` list of a story that was read before. Raises ConfigurationError naming the step."""
+    reader = of_mapping({"caller": document}, "story")
+    steps = read_steps(reader, ("caller",))
+    reader.require_sound()
     return steps
 
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from drivers.virtual import Heard, Party
 from engine.lines.digits import KEYS
-from tools.flowctl.simulator.people import AgentScript
+from tools.flowctl.simulator.people import Staff
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -37,15 +37,15 @@ class LiveCaller:
         party.on_heard.append(hears)
         party.on_wanting_key.append(lambda: self._ask_key(party, call))
 
-    async def ask_agents(self, centre: str) -> list[AgentScript]:
+    async def ask_agents(self, centre: str) -> Staff:
         """What should the search in this centre return?"""
         self._console.print(f"[bold]agent_search[/] {escape(centre)}: [b]a[/]ccept, [b]t[/]imeout, [b]n[/]obody")
         answer = self._read("what happens (a/t/n) [n] > ").lower()
         if answer.startswith("a"):
-            return [AgentScript("agent", "accept", 3.0)]
+            return "transferred"
         if answer.startswith("t"):
-            return [AgentScript("agent", "ignore")]
-        return []
+            return "timeout"
+        return "nobody"
 
     def _ask_key(self, party: Party, call: Call) -> None:
         answer = self._read(f"{call.elapsed():7.1f} s  keys (Enter: none, h: hang up) > ").strip()

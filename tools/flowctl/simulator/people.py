@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,21 +13,27 @@ from engine.centres.centres import Centres
 from engine.centres.directory import Agent, Centre, Directory
 from engine.errors import ConfigurationError
 from engine.lines import Cause
+from engine.nodes.base import Path
 from engine.nodes.fields import parse_duration
+from tools.flowctl.simulator.reading import Reader, of_mapping
 
 TALK_SECONDS = 30.0
 """How long an agent who accepted talks before hanging up."""
+
+AFTER_SECONDS = 2.0
+"""How long an agent lets it ring, unless told otherwise."""
 
 _AGENT = re.compile(r"^(?P<code>[^:@,;=]+):(?P<does>accept|reject|ignore)(@(?P<after>\d+(\.\d+)?(ms|s|m|h)))?$")
 
 
 @dataclass(frozen=True, slots=True)
 class AgentScript:
-    """What one agent does `after` seconds of being offered the call."""
+    """What one agent does `after` seconds of being offered the call; who accepts talks so many seconds."""
 
     code: str
     does: Literal["accept", "reject", "ignore"] = "accept"
-    after: float = 2.0
+    after: float = AFTER_SECONDS
+    talks: float = TALK_SECONDS
 
     def __call__(self, party: Party) -> None:
         """The agent's phone rings."""
@@ -39,32 +45,31 @@ class AgentScript:
 
     def _accept(self, party: Party) -> None:
         party.leg.accept()
-        asyncio.get_running_loop().call_later(TALK_SECONDS, party.hang_up)
+        asyncio.get_running_loop().call_later(self.talks, party.hang_up)
 
 
-People = dict[str, list[AgentScript]]
-"""Centre → its agents; an empty list is a centre with nobody logged in."""
+Word = Literal["nobody", "timeout", "transferred"]
+WORDS: tuple[Word, ...] = ("nobody", "timeout", "transferred")
+Staff = Word | list[AgentScript]
+"""Who is there for one search: its outcome in a word, or what each agent does."""
 
-_OUTCOMES = {
-    "nobody": [],
-    "timeout": [AgentScript("agent", "ignore")],
-    "transferred": [AgentScript("agent", "accept")],
-}
+People = Mapping[str, Sequence[Staff]]
+"""Centre → who is there for its first search, its second …; the last one for every further search too."""
 
 SPEC_HELP = (
     "CENTRE=nobody|timeout|transferred, or CENTRE=CODE:accept|reject|ignore[@DELAY],…; several centres separated by ;"
 )
 
 
-def parse_spec(text: str) -> People:
+def parse_spec(text: str) -> dict[str, Sequence[Staff]]:
     """`"support=201:accept@4s,202:reject;sales=nobody"`. Raises ConfigurationError with the remedy."""
-    people: People = {}
+    people: dict[str, Sequence[Staff]] = {}
     for part in filter(None, (piece.strip() for piece in text.split(";"))):
         centre, equals, agents = (word.strip() for word in part.partition("="))
         if not equals:
             raise ConfigurationError(f"--agents {part!r}: write {SPEC_HELP}")
-        wanted = _OUTCOMES.get(agents)
-        people[centre] = [_agent(a) for a in agents.split(",")] if wanted is None else wanted
+        word = next((word for word in WORDS if word == agents), None)
+        people[centre] = [word if word is not None else [_agent(a) for a in agents.split(",")]]
     return people
 
 
@@ -72,79 +77,119 @@ def _agent(text: str) -> AgentScript:
     match = _AGENT.match(text.strip())
     if match is None:
         raise ConfigurationError(f"--agents {text!r}: write {SPEC_HELP}")
-    after = parse_duration(match["after"]) if match["after"] else 2.0
+    after = parse_duration(match["after"]) if match["after"] else AFTER_SECONDS
     return AgentScript(match["code"], match["does"], after)  # type: ignore[arg-type] # the pattern allows no other
 
 
 def from_document(document: Any) -> People:
-    """The `agents` mapping of a script file: centre → `nobody` or a list of {code, after, does}."""
-    if not isinstance(document, dict):
-        raise ConfigurationError("agents: write a mapping of centres")
-    people: People = {}
-    for centre, agents in document.items():
-        if agents == "nobody":
-            people[centre] = []
-            continue
-        if not isinstance(agents, list):
-            raise ConfigurationError(f"agents.{centre}: write nobody, or a list of {{code, after, does}}")
-        people[centre] = [_from_mapping(centre, agent) for agent in agents]
+    """The `agents` mapping of a story that was read before. Raises ConfigurationError."""
+    reader = of_mapping({"agents": document}, "story")
+    people = read_people(reader, ("agents",))
+    reader.require_sound()
     return people
 
 
-def _from_mapping(centre: str, agent: Any) -> AgentScript:
-    if not isinstance(agent, dict) or "code" not in agent or not agent.keys() <= {"code", "after", "does"}:
-        raise ConfigurationError(f"agents.{centre}: an agent is {{code, after, does}}, not {agent!r}")
-    does = agent.get("does", "accept")
-    if does not in ("accept", "reject", "ignore"):
-        raise ConfigurationError(f"agents.{centre}: does is accept, reject or ignore, not {does!r}")
-    try:
-        after = parse_duration(agent.get("after", "2s"))
-    except ValueError as error:
-        raise ConfigurationError(f"agents.{centre}: after: {error}") from error
-    return AgentScript(str(agent["code"]), does, after)
+def read_people(reader: Reader, path: Path) -> People:
+    """The `agents` mapping of a story: centre → a word, a list of agents, or a list of these for consecutive
+    searches."""
+    return {centre: _searches(reader, (*path, centre)) for centre in reader.mapping(path, None, "agents")}
+
+
+def _searches(reader: Reader, path: Path) -> list[Staff]:
+    value, what = reader.value(path), f"agents.{path[-1]}"
+    if not isinstance(value, list):
+        return [_staff(reader, path, what)]
+    if value and all(isinstance(item, str | list) for item in value):
+        return [_staff(reader, (*path, index), what) for index in range(len(value))]
+    return [_staff(reader, path, what)]
+
+
+def _staff(reader: Reader, path: Path, what: str) -> Staff:
+    value = reader.value(path)
+    if isinstance(value, list):
+        return [_from_mapping(reader, (*path, index), what) for index in range(len(value))]
+    word = next((word for word in WORDS if word == value), None)
+    if word is None:
+        hint = "write nobody, timeout or transferred, or a list of {code, after, does}"
+        reader.wrong(path, f"{what}: {value!r} says nothing about agents", hint)
+    return word or "nobody"
+
+
+def _from_mapping(reader: Reader, path: Path, what: str) -> AgentScript:
+    agent = reader.mapping(path, ("code", "after", "does", "talks"), f"{what}: an agent is {{code, after, does}}")
+    if isinstance(reader.value(path), dict) and "code" not in agent:
+        reader.wrong(path, f"{what}: the agent has no `code`")
+    does = reader.word((*path, "does"), ("accept", "reject", "ignore"), f"{what}: does") if "does" in agent else None
+    return AgentScript(
+        reader.text((*path, "code"), f"{what}: code") if "code" in agent else "",
+        does or "accept",  # type: ignore[arg-type] # one of the three words
+        reader.duration((*path, "after"), f"{what}: after") if "after" in agent else AFTER_SECONDS,
+        reader.duration((*path, "talks"), f"{what}: talks") if "talks" in agent else TALK_SECONDS,
+    )
 
 
 class SimulatedCentres(Centres):
     """Centres whose agents follow a script. `ask` is called when a search meets a centre without one; centres
-    `mentioned` by the scenario exist in expressions, with nobody in them."""
+    `mentioned` by the scenario exist in expressions, with nobody in them. Of a `directory` come the codes of agents
+    that a word speaks of, and what is settled for its centres."""
 
     def __init__(
         self,
         driver: VirtualDriver,
         people: People,
-        ask: Callable[[str], Awaitable[list[AgentScript]]] | None,
+        ask: Callable[[str], Awaitable[Staff]] | None,
         mentioned: frozenset[str] = frozenset(),
+        directory: Directory | None = None,
     ) -> None:
         super().__init__(Directory())
         self._driver = driver
-        self._people: People = {}
+        self._present: dict[str, list[AgentScript]] = {}
         self._mentioned = mentioned
         self._ask = ask
-        for centre, agents in people.items():
-            self._staff(centre, agents)
-        self._scripted = set(people)
+        self._known = {centre.name: centre for centre in (directory or Directory()).centres}
+        self._to_come: dict[str, list[Staff]] = {centre: list(searches) for centre, searches in people.items()}
+        for centre, searches in self._to_come.items():
+            self._let_in(centre, searches[0])
 
     async def searching(self, name: str) -> None:
-        if name not in self._scripted:
-            self._staff(name, await self._ask(name) if self._ask else [])
+        searches = self._to_come.get(name)
+        if searches is None:
+            self._let_in(name, await self._ask(name) if self._ask else [])
+            return
+        self._let_in(name, searches[0])
+        if len(searches) > 1:
+            del searches[0]
 
     def find(self, name: str) -> Centre | None:
-        return Centre(name=name) if name in self._people else None
+        return self._known.get(name, Centre(name=name)) if name in self._present else None
 
     def phone_of(self, code: str) -> str | None:
-        codes = {agent.code for agents in self._people.values() for agent in agents}
+        codes = {agent.code for agents in self._present.values() for agent in agents}
         return _address(code) if code in codes else None
 
     def logged_in(self, name: str) -> list[Agent]:
-        return [Agent(code=agent.code, phone=_address(agent.code)) for agent in self._people.get(name, ())]
+        return [Agent(code=agent.code, phone=_address(agent.code)) for agent in self._present.get(name, ())]
 
     def snapshot(self) -> dict[str, dict[str, int]]:
-        return {name: self.counts(name) for name in {*self._people, *self._mentioned}}
+        return {name: self.counts(name) for name in {*self._present, *self._mentioned, *self._known}}
 
-    def _staff(self, centre: str, agents: list[AgentScript]) -> None:
-        self._people[centre] = agents
-        for agent in agents:
+    def _let_in(self, centre: str, staff: Staff) -> None:
+        """These, and nobody else, are at the phones of the centre."""
+        self._present[centre] = self._brought_in(centre, staff) if isinstance(staff, str) else staff
+        for agent in self._present[centre]:
             self._driver.phones[_address(agent.code)] = agent
+
+    def _brought_in(self, centre: str, word: Word) -> list[AgentScript]:
+        """Agents who bring about an outcome: the codes are those of the directory, if it knows the centre."""
+        known = self._known.get(centre)
+        first, *others = (known.agents if known else None) or ["agent"]
+        match word:
+            case "nobody":
+                return []
+            case "timeout":
+                return [AgentScript(code, "ignore") for code in (first, *others)]
+            case "transferred":
+                return [AgentScript(first, "accept"), *(AgentScript(code, "ignore") for code in others)]
 
 
 def _address(code: str) -> str:

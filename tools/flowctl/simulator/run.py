@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,23 @@ from engine.call.call import Call
 from engine.call.record import CallRecord
 from engine.call.services import Services
 from engine.call.session import Session
+from engine.centres.directory import Directory
 from engine.clock import LoopClock, run_virtual
+from engine.errors import CallError
 from engine.lines import Leg
 from engine.lines.lines import Lines
 from engine.nodes.agent_search import AgentSearch
+from engine.nodes.base import Node
 from engine.nodes.fields import TargetMark
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.walk import iter_marked
 from tools.flowctl.simulator.caller import Caller, Step
-from tools.flowctl.simulator.people import AgentScript, People, SimulatedCentres
+from tools.flowctl.simulator.people import People, SimulatedCentres, Staff
 
 _CENTRE = re.compile(r"\bcentre\.([A-Za-z_][A-Za-z0-9_]*)")
+
+CLI = "0143670903"
+"""Who calls, unless told otherwise."""
 
 PATIENCE = 4 * 3600.0
 """Virtual seconds after which the simulated caller hangs up, whatever happens."""
@@ -57,19 +63,26 @@ class Plan:
     """Everything that a simulated call begins with. `at` without a zone is in the scenario's."""
 
     did: str | None = None
-    cli: str = "0143670903"
+    cli: str = CLI
     at: datetime | None = None
     people: People = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
     """The scenarios that it may call, by name."""
-    ask_agents: Callable[[str], Awaitable[list[AgentScript]]] | None = None
+    directory: Directory | None = None
+    """The agents and centres of the server, if they are known."""
+    fails: Mapping[str, str] = field(default_factory=dict)
+    """Node, by its name in the path → reason for which it fails."""
+    ask_agents: Callable[[str], Awaitable[Staff]] | None = None
     watch: Callable[[Party, Call], None] | None = None
     """Called as the call begins, by what shows it or types its keys."""
 
 
 def simulate(scenario: CompiledScenario, plan: Plan) -> Simulation:
     """Run the call to its end on a new virtual clock."""
+    if plan.fails:
+        catalogue = {name: _failing(called, plan.fails) for name, called in plan.catalogue.items()}
+        scenario, plan = _failing(scenario, plan.fails), replace(plan, catalogue=catalogue)
     with tempfile.TemporaryDirectory(prefix="flowctl-") as folder:
         return run_virtual(lambda: _simulate(scenario, plan, Path(folder)))
 
@@ -83,7 +96,7 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
     services = Services(
         clock=clock,
         prompts=PromptLibrary(TimedVoice()),
-        centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario)),
+        centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory),
         lines=Lines([driver]),
         recordings=Recordings(folder, clock),
     )
@@ -118,9 +131,30 @@ async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, s
     return Simulation(record, _looped_once(heard), _shown(session.call), caller.stuck_at)
 
 
-def _centres(scenario: CompiledScenario) -> frozenset[str]:
-    """The centres that a scenario speaks of, in its searches and in its expressions."""
-    nodes = scenario.scenario.nodes.values()
+def _failing(scenario: CompiledScenario, fails: Mapping[str, str]) -> CompiledScenario:
+    """The scenario, in which some nodes fail when the call comes to them under the names given."""
+    names = {name.rpartition("/")[2] for name in fails}
+    nodes = scenario.scenario.nodes
+    changed = {name: _failing_node(node, fails) if name in names else node for name, node in nodes.items()}
+    return replace(scenario, scenario=scenario.scenario.model_copy(update={"nodes": changed}))
+
+
+def _failing_node(node: Node, fails: Mapping[str, str]) -> Node:
+    async def run(call: Call) -> str:
+        reason = fails.get(call.record.path[-1].node)
+        if reason is not None:
+            raise CallError(reason)
+        return await node.run(call)
+
+    copy = node.model_copy()
+    # Models are frozen, which is about their parameters; here the coroutine of one of them is another.
+    object.__setattr__(copy, "run", run)
+    return copy
+
+
+def _centres(scenario: CompiledScenario, plan: Plan) -> frozenset[str]:
+    """The centres that the scenarios of a call speak of, in their searches and in their expressions."""
+    nodes = [node for one in (scenario, *plan.catalogue.values()) for node in one.scenario.nodes.values()]
     searched = {node.centre for node in nodes if isinstance(node, AgentSearch)}
     texts = (text for node in nodes for _, text, mark in iter_marked(node) if not isinstance(mark, TargetMark))
     return frozenset(searched.union(*(_CENTRE.findall(text) for text in texts)))
