@@ -1,10 +1,24 @@
-"""Values in words, for a voice to say."""
+"""Values in words, for a voice to say: right in French and English.
+
+Other languages get their numbers in words where `num2words` knows them; dates and times in figures, which the
+language's voice reads in its own way.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from engine.errors import CallError
+
+LIMIT = 10**15
+"""Numbers from here on are not said: nobody would follow."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,15}([.,]\d{1,15})?", re.ASCII)
+_MINUS = {"fr": "moins", "en": "minus"}
+_POINT = {"fr": "virgule", "en": "point"}
 _MONTHS = {
     "fr": (
         *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -24,17 +38,120 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+def number(value: Any, language: str) -> str:
+    """A number, or a text that is one ("71", "2,5"), in words: "soixante et onze", "two point five".
+
+    Raises CallError for anything else, and from 10^15 on.
+    """
+    parsed = _parsed(value)
+    if abs(parsed) >= LIMIT:
+        raise CallError(f"{value} is too large to be said as a number")
+    base = _base(language)
+    if base not in _POINT:
+        minus = _converted(-1, language).removesuffix(_converted(1, language)) if parsed < 0 else ""
+        return minus + _converted(abs(parsed), language)
+    whole, _, fraction = f"{abs(parsed):f}".partition(".")
+    words = [_converted(int(whole), language), *_fraction(fraction.rstrip("0"), language)]
+    return " ".join(([_MINUS[base]] if parsed < 0 else []) + words)
+
+
 def date(moment: datetime, language: str) -> str:
-    """The date in French or English words and numbers: "1er mai 2027", "May 1, 2027"."""
-    if language == "fr":
-        day = "1er" if moment.day == 1 else str(moment.day)
-        return f"{day} {_MONTHS['fr'][moment.month - 1]} {moment.year}"
-    return f"{_MONTHS['en'][moment.month - 1]} {moment.day}, {moment.year}"
+    """The day, without its weekday: "le premier mai deux mille vingt-sept", "May first, twenty twenty-seven"."""
+    match _base(language):
+        case "fr":
+            day = "premier" if moment.day == 1 else _converted(moment.day, language)
+            return f"le {day} {_MONTHS['fr'][moment.month - 1]} {_converted(moment.year, language)}"
+        case "en":
+            day = _converted(moment.day, language, "ordinal")
+            return f"{_MONTHS['en'][moment.month - 1]} {day}, {_english_year(moment.year)}"
+    return f"{moment:%Y-%m-%d}"
 
 
 def time(moment: datetime, language: str) -> str:
-    """The time of day: "21 heures 5", "9:05 PM"."""
-    if language == "fr":
-        hours = f"{moment.hour} heure{'s' if moment.hour > 1 else ''}"
-        return f"{hours} {moment.minute}" if moment.minute else hours
-    return f"{moment.hour % 12 or 12}:{moment.minute:02} {'AM' if moment.hour < 12 else 'PM'}"
+    """The time of day to the minute: "vingt et une heures cinq", "nine oh five PM"."""
+    match _base(language):
+        case "fr":
+            return _french_time(moment.hour, moment.minute, language)
+        case "en":
+            return _english_time(moment.hour, moment.minute, language)
+    return f"{moment:%H:%M}"
+
+
+def _base(language: str) -> str:
+    """The language without its region: fr of fr-CH."""
+    return language.partition("-")[0].lower()
+
+
+def _parsed(value: Any) -> Decimal:
+    if isinstance(value, float) and abs(value) < LIMIT:
+        # As people would write it: 0.3, not 0.30000000000000004.
+        return Decimal(f"{value:.15g}")
+    text = str(value).strip()
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or not _NUMBER.fullmatch(text):
+        raise CallError(f"{text[:40]!r} is not a number")
+    return Decimal(text.replace(",", "."))
+
+
+def _converted(value: int | Decimal, language: str, form: str = "cardinal") -> str:
+    """In words; in figures when the language is not one that can be had, which its voice will read.
+
+    Regions of French and English count as France and Britain do: what `num2words` says for Belgium and Switzerland
+    is wrong ("huitante et un").
+    """
+    from num2words import num2words
+
+    name = _base(language) if _base(language) in _POINT else language.replace("-", "_")
+    try:
+        return str(num2words(value, lang=name, to=form))
+    except NotImplementedError:
+        return str(value)
+
+
+def _fraction(digits: str, language: str) -> list[str]:
+    """What is behind the decimal point: in French as a number (3,14: virgule quatorze) unless it is long, else digit
+    by digit."""
+    if not digits:
+        return []
+    rest = digits.lstrip("0")
+    zeros = [_converted(0, language)] * (len(digits) - len(rest))
+    parts = [rest] if _base(language) == "fr" and len(rest) <= 3 else list(rest)
+    return [_POINT[_base(language)], *zeros, *(_converted(int(part), language) for part in parts)]
+
+
+def _feminine(value: int, language: str) -> str:
+    """A French number of hours or minutes: une heure, vingt et une minutes."""
+    words = _converted(value, language)
+    return f"{words}e" if re.search(r"\bun$", words) else words
+
+
+def _french_time(hour: int, minute: int, language: str) -> str:
+    match hour:
+        case 0:
+            hours = "minuit"
+        case 12:
+            hours = "midi"
+        case _:
+            hours = f"{_feminine(hour, language)} heure{'s' if hour > 1 else ''}"
+    return f"{hours} {_feminine(minute, language)}" if minute else hours
+
+
+def _english_time(hour: int, minute: int, language: str) -> str:
+    if minute == 0 and hour in (0, 12):
+        return "noon" if hour else "midnight"
+    words = [_converted(hour % 12 or 12, language)]
+    if 0 < minute < 10:
+        words.append("oh")
+    if minute:
+        words.append(_converted(minute, language))
+    return " ".join([*words, "AM" if hour < 12 else "PM"])
+
+
+def _english_year(year: int) -> str:
+    """2027: twenty twenty-seven; 2005: two thousand five; 1905: nineteen oh five."""
+    century, rest = divmod(year, 100)
+    if century < 10 or (century % 10 == 0 and rest < 10):
+        return _converted(year, "en").replace(" and ", " ")
+    first = _converted(century, "en")
+    if rest == 0:
+        return f"{first} hundred"
+    return f"{first} {'oh ' if rest < 10 else ''}{_converted(rest, 'en')}"

@@ -71,6 +71,12 @@ class Call:
     """The scenarios that this one may call, as they were when the call began."""
     pace: Pace = field(default_factory=Pace)
     masked: set[str] = field(default_factory=set)
+    loops: dict[str, int] = field(default_factory=dict)
+    """Node of this scenario → how often it has answered `again` in a row."""
+
+    def __post_init__(self) -> None:
+        declared = self.scenario.scenario.variables
+        self.masked |= {name for name, variable in declared.items() if variable.masked}
 
     @property
     def clock(self) -> Clock:
@@ -118,13 +124,12 @@ class Call:
         if declared is not None and not isinstance(value, _TYPES[declared.type]):
             raise CallError(f"variable {name!r} is declared {declared.type}; its new value is {type(value).__name__}")
         self.variables[name] = value
-        if masked or self.is_masked(name):
+        if masked:
             self.masked.add(name)
 
     def is_masked(self, name: str) -> bool:
         """True when the variable's values are not to be seen in records and logs."""
-        declared = self.scenario.scenario.variables.get(name)
-        return name in self.masked or (declared is not None and declared.masked)
+        return name in self.masked
 
     def mentions_masked(self, expression: str) -> bool:
         """True when an expression may look at a masked variable."""
@@ -198,7 +203,7 @@ class Call:
             case Digits():
                 return await library.digits(spoken.plain(self.evaluate(item.digits)), self.language)
             case Number():
-                text = spoken.plain(self.evaluate(item.number))
+                text = spoken.number(self.evaluate(item.number), self.language)
                 return [await library.say(text, self.language, self.scenario.scenario.voice)]
             case Date() | Time():
                 return [await self._moment(library, item)]

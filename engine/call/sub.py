@@ -46,7 +46,7 @@ async def run_scenario(call: Call, name: str, inputs: Mapping[str, Input]) -> tu
     prefix = f"{call.record.path[-1].node}/"
     if prefix.count("/") > MAX_DEPTH:
         raise CallError(f"scenario {name!r}: more than {MAX_DEPTH} scenarios inside each other")
-    theirs = replace(call, scenario=compiled, variables=compiled.initial_variables(), masked=set())
+    theirs = replace(call, scenario=compiled, variables=compiled.initial_variables(), masked=set(), loops={})
     for variable, given in inputs.items():
         theirs.assign(variable, given.value, masked=given.masked)
     try:
@@ -55,5 +55,7 @@ async def run_scenario(call: Call, name: str, inputs: Mapping[str, Input]) -> tu
         outcome = returned.outcome
     else:
         call.end("ended")
-    call.language = theirs.language
+    finally:
+        # The caller goes on in the language that they chose, also when the scenario failed.
+        call.language = theirs.language
     return outcome, theirs

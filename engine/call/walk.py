@@ -91,7 +91,7 @@ class Walk:
             call.warn(reason)
             return
         if self._prefix:
-            raise CallError(reason) from error
+            raise CallError(call.redacted(reason)) from error
         call.record.reason = call.redacted(reason)
         call.log.error("%s", call.record.reason)
         await self._apologise()

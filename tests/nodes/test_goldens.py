@@ -5,21 +5,27 @@ The test goes over the registry, so a node type without its file fails.
 
 from __future__ import annotations
 
-import io
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from engine.nodes.registry import node_types
-from engine.scenario.check import check
+from engine.scenario.check import called_scenarios, check
+from engine.scenario.compile import CompiledScenario
 from engine.scenario.load import read_mapping
+from engine.scenario.project import Project
 from tools.flowctl.simulator import caller, people
 from tools.flowctl.simulator.run import Plan, simulate
 
+if TYPE_CHECKING:
+    from drivers.virtual import Party
+
 HERE = Path(__file__).parent
+FRAME = {"format": 1, "time_zone": "Europe/Paris", "voice": "en"}
 
 
 def golden_calls() -> list[Any]:
@@ -34,22 +40,37 @@ def golden_calls() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("name", "call"), golden_calls())
-def test_golden(name: str, call: dict[str, Any]) -> None:
-    assert call, f"write tests/nodes/{name}.yaml: every node type has a golden file"
-    document = read_mapping(HERE / f"{name}.yaml")["scenario"]
-    text = io.StringIO()
-    YAML().dump({"format": 1, "name": name, "did": ["32"], "time_zone": "Europe/Paris", **document}, text)
-    checked = check(HERE / f"{name}.scenario.yaml", text.getvalue())
+def compile_golden(name: str, folder: Path) -> tuple[CompiledScenario, Mapping[str, CompiledScenario]]:
+    """The scenario of a golden file, and those that it calls, from the file's `others`."""
+    document = read_mapping(HERE / f"{name}.yaml")
+    (folder / "prompts").symlink_to(HERE / "prompts")
+    for other, content in {name: document["scenario"], **document.get("others", {})}.items():
+        whole = {**FRAME, "name": other, **({"did": ["32"]} if other == name else {}), **content}
+        # JSON is YAML in which every text is quoted.
+        (folder / f"{other}.yaml").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+    project = Project(folder)
+    checked = check(folder / f"{name}.yaml", project=project)
     assert checked.compiled is not None, checked.diagnostics
     assert name in {node.type for node in checked.compiled.scenario.nodes.values()}
+    catalogue, errors = called_scenarios(checked.compiled, project)
+    assert errors == []
+    return checked.compiled, catalogue
+
+
+@pytest.mark.parametrize(("name", "call"), golden_calls())
+def test_golden(name: str, call: dict[str, Any], tmp_path: Path) -> None:
+    assert call, f"write tests/nodes/{name}.yaml: every node type has a golden file"
+    compiled, catalogue = compile_golden(name, tmp_path)
+    parties: list[Party] = []
     simulation = simulate(
-        checked.compiled,
+        compiled,
         Plan(
             at=datetime.fromisoformat(call.get("at", "2027-07-13T10:00")),
             cli=call.get("cli", "0143670903"),
             people=people.from_document(call.get("agents", {})),
             steps=caller.from_document(call.get("caller", [])),
+            catalogue=catalogue,
+            watch=lambda party, _: parties.append(party),
         ),
     )
     record = simulation.record
@@ -65,6 +86,8 @@ def test_golden(name: str, call: dict[str, Any]) -> None:
         "warnings": len(record.warnings),
         "agent": record.agent,
         "answered": record.answered is not None,
+        "reason": record.reason,
+        "hangup": parties[0].leg.ended.result().cause.value,
     }
     expected = call["expect"]
     assert {key: seen[key] for key in expected} == expected
