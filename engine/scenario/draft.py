@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -59,6 +59,8 @@ class Draft:
     """Nodes of which nobody can tell where they lead, because that part of them is unsound."""
     project: Project
     """What is around the file."""
+    worked_out: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What rules have found out about the whole graph, for other rules, by a name of theirs."""
 
     @property
     def prompts_dir(self) -> File:
