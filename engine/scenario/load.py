@@ -97,5 +97,9 @@ def walk_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _is_scenario(file: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    other = file.name.endswith(".test.yaml") or file.name in NOT_SCENARIOS
-    return not hidden and not other and file.is_file()
+    return not hidden and is_scenario_name(file.name) and file.is_file()
+
+
+def is_scenario_name(name: str) -> bool:
+    """True for the name of a YAML file that is neither a test nor one of a server's own files."""
+    return name.endswith(".yaml") and not name.endswith(".test.yaml") and name not in NOT_SCENARIOS

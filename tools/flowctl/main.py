@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": "Run a scenario without a telephone, on a virtual clock.",
     "serve": "Answer calls.",
     "dial": "Call a SIP address, press keys, record what is heard.",
+    "lsp": "Tell an editor what is wrong as you type.",
     "schema": "Print the JSON Schema of scenario files.",
 }
 """Name → summary. Each module defines `app`, a `typer.Typer` with a single command."""

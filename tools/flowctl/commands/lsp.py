@@ -1,0 +1,15 @@
+"""`flowctl lsp`."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog="Editors start it by themselves once they are told to: docs/editors.md says how.")
+def lsp() -> None:
+    """Answer an editor's questions about scenarios, on standard input and output (Language Server Protocol)."""
+    from tools.flowctl.lsp.server import server
+
+    server.start_io()
