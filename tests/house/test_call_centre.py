@@ -11,6 +11,7 @@ from engine.scenario.check import check
 from tools.flowctl.simulator.caller import Step, from_document
 from tools.flowctl.simulator.people import AgentScript, People
 from tools.flowctl.simulator.run import Plan, Simulation, simulate
+from tools.flowctl.simulator.world import Number, World
 
 SCENARIO = Path(__file__).parents[2] / "flows/call_centre/scenario.yaml"
 WEEKDAY = "2027-07-13T10:00"
@@ -24,8 +25,11 @@ def call():
     compiled = check(SCENARIO).compiled
     assert compiled is not None
 
-    def call(at: str, people: People | None = None, caller: list[Step] | None = None) -> Simulation:
-        return simulate(compiled, Plan(at=datetime.fromisoformat(at), people=people or {}, steps=caller or []))
+    def call(
+        at: str, people: People | None = None, caller: list[Step] | None = None, world: World | None = None
+    ) -> Simulation:
+        plan = Plan(at=datetime.fromisoformat(at), people=people or {}, steps=caller or [], world=world or World())
+        return simulate(compiled, plan)
 
     return call
 
@@ -83,7 +87,8 @@ def test_when_nobody_answers_the_caller_chooses(call, key: str, node: str):
 
 def test_a_failed_choice_leads_back_to_the_menu(call):
     assert path(call(WEEKDAY, {"support": [[IGNORED]], "sales": ["nobody"]}, presses("3")))[4:6] == ["other_centre", "sorry"]
-    assert path(call(WEEKDAY, {"support": [[IGNORED]]}, presses("2")))[4:6] == ["switchboard", "sorry"]
+    busy = World(numbers={"sip:operator@127.0.0.1:5092": Number("busy")})
+    assert path(call(WEEKDAY, {"support": [[IGNORED]]}, presses("2"), busy))[4:6] == ["switchboard", "sorry"]
 
 
 def test_on_bastille_day_the_caller_leaves_a_message(call):

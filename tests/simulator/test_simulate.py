@@ -47,6 +47,7 @@ nodes:
     type: voicemail
     mailbox: box
     on: {recorded: end, empty: end}
+voice: en
 """
 
 

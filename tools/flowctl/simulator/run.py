@@ -29,10 +29,13 @@ from engine.lines.lines import Lines
 from engine.nodes.agent_search import AgentSearch
 from engine.nodes.base import Node
 from engine.nodes.fields import TargetMark
+from engine.outside.ports import Mail
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.walk import iter_marked
 from tools.flowctl.simulator.caller import Caller, Step
 from tools.flowctl.simulator.people import People, SimulatedCentres, Staff
+from tools.flowctl.simulator.stage import SWITCHBOARD, Stage
+from tools.flowctl.simulator.world import World
 
 _CENTRE = re.compile(r"\bcentre\.([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -52,6 +55,10 @@ class Simulation:
     variables: dict[str, Any]
     unmet: Step | None = None
     """The step of the script that never came about."""
+    mails: list[Mail] = field(default_factory=list)
+    """What was sent."""
+    alerts: list[Mail] = field(default_factory=list)
+    """What people were told by `alert` nodes."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; `path`, `heard`, `variables` and `result` are the stable part."""
@@ -67,6 +74,7 @@ class Plan:
     at: datetime | None = None
     people: People = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    world: World = field(default_factory=World)
     catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
     """The scenarios that it may call, by name."""
     directory: Directory | None = None
@@ -93,17 +101,29 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
     start = plan.at or datetime.now(zone)
     clock = LoopClock(start if start.tzinfo else start.replace(tzinfo=zone))
     driver = VirtualDriver()
+    stage = Stage(plan.world, driver)
     services = Services(
         clock=clock,
         prompts=PromptLibrary(TimedVoice()),
         centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory),
         lines=Lines([driver]),
         recordings=Recordings(folder, clock),
+        switches=plan.world.switches,
+        switchboard=SWITCHBOARD,
+        databases=stage.databases,
+        http=stage.http,
+        mailer=stage.mailer,
+        alerts=stage.alerts,
+        mailboxes=stage.mailboxes,
+        contacts=stage.contacts,
+        exchange=stage.exchange,
     )
-    return await _call(scenario, plan, driver, services)
+    return await _call(scenario, plan, driver, services, stage)
 
 
-async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, services: Services) -> Simulation:
+async def _call(
+    scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, services: Services, stage: Stage
+) -> Simulation:
     legs: list[Leg] = []
     await driver.start(legs.append)
     party = driver.call(plan.did or _any_did(scenario), plan.cli)
@@ -116,6 +136,7 @@ async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, s
     party.on_heard.append(hears)
     caller = Caller(party, plan.steps)
     session = Session(legs[0], scenario, services, plan.catalogue)
+    stage.follow(session.call.record)
     if plan.watch:
         plan.watch(party, session.call)
     acting = asyncio.ensure_future(caller.run())
@@ -128,7 +149,14 @@ async def _call(scenario: CompiledScenario, plan: Plan, driver: VirtualDriver, s
         with suppress(asyncio.CancelledError):
             await acting
         await driver.stop()
-    return Simulation(record, _looped_once(heard), _shown(session.call), caller.stuck_at)
+    return Simulation(
+        record,
+        _looped_once(heard),
+        _shown(session.call),
+        caller.stuck_at,
+        mails=stage.mailer.sent,
+        alerts=stage.alerts.raised,
+    )
 
 
 def _failing(scenario: CompiledScenario, fails: Mapping[str, str]) -> CompiledScenario:

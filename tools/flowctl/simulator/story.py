@@ -17,8 +17,9 @@ from tools.flowctl.simulator.caller import Step, read_steps
 from tools.flowctl.simulator.people import People, read_people
 from tools.flowctl.simulator.reading import Reader, of_mapping, open_file
 from tools.flowctl.simulator.run import CLI, Plan
+from tools.flowctl.simulator.world import KEYS as WORLD
+from tools.flowctl.simulator.world import World
 
-WORLD: tuple[str, ...] = ()
 KEYS = ("at", "call", "agents", "caller", "fails", *WORLD)
 """What a story may tell. Every key may be left out."""
 
@@ -36,6 +37,7 @@ class Story:
     cli: str | None = None
     people: People = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    world: World = field(default_factory=World)
     fails: Mapping[str, str] = field(default_factory=dict)
     """Node → reason for which it fails."""
 
@@ -47,6 +49,7 @@ class Story:
             at=self.at or DAY,
             people=self.people,
             steps=self.steps,
+            world=self.world,
             fails=self.fails,
         )
 
@@ -55,6 +58,7 @@ def read_story(reader: Reader, path: Path, more: tuple[str, ...] = ()) -> Story:
     """The story at a path of a document, in which `more` keys may stand too. What is wrong goes to the reader's
     findings."""
     told = reader.mapping(path, (*KEYS, *more), "story" if not path else "test")
+    around = {key: told[key] for key in WORLD if key in told}
     call = reader.mapping((*path, "call"), ("did", "cli"), "call") if "call" in told else {}
     return Story(
         at=_moment(reader, (*path, "at")) if "at" in told else None,
@@ -62,6 +66,7 @@ def read_story(reader: Reader, path: Path, more: tuple[str, ...] = ()) -> Story:
         cli=reader.text((*path, "call", "cli"), "call: cli") if "cli" in call else None,
         people=read_people(reader, (*path, "agents")) if "agents" in told else {},
         steps=read_steps(reader, (*path, "caller")) if "caller" in told else [],
+        world=World.from_document(around, lambda at, message: reader.wrong((*path, *at), f"{at[0]}: {message}")),
         fails=_fails(reader, (*path, "fails")) if "fails" in told else {},
     )
 
