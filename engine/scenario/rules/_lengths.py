@@ -1,8 +1,8 @@
 """How long the inputs are that a regular expression takes, when only some keys can be pressed.
 
 Lengths are enough: RE2 has nothing that looks around, so a part is of use when each of its characters can be pressed.
-A set of lengths is a number whose bits are the lengths, so that a pattern costs next to nothing. RE2 itself says which
-keys a class or an escape takes; here only the structure is read. What is not understood takes any length.
+A set of lengths is a number whose bits are the lengths, so that a pattern costs next to nothing. RE2 itself says
+which keys a class or an escape takes; here only the structure is read. What is not understood takes any length.
 """
 
 from __future__ import annotations

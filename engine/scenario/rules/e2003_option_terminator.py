@@ -17,7 +17,7 @@ from engine.scenario.rules.e2005_pattern import LONGEST_INPUT, is_valid
 
 
 class OptionTerminator(Rule):
-    """A menu has no terminator; the one of a `collect` may be needed by its pattern, or be an option of the next menu."""
+    """A menu has no terminator; that of a `collect` may be needed by its pattern, or be an option of a menu."""
 
     id: ClassVar[str] = "E2003"
     summary: ClassVar[str] = "Option equals terminator"
@@ -43,8 +43,9 @@ nodes:
   choose:
     type: menu
     prompt: [{say: "To go on, press 1. To finish, press hash."}]
-    options: {"1": ask, "#": end}
+    options: {"1": sales, "#": end}
     on: {no_input: end, no_match: end}
+  sales: {type: wait, duration: 2s, next: end}
 """
     good: ClassVar[str] = """\
 format: 1
@@ -63,8 +64,9 @@ nodes:
   choose:
     type: menu
     prompt: [{say: "To go on, press 1. To finish, press hash."}]
-    options: {"1": ask, "#": end}
+    options: {"1": sales, "#": end}
     on: {no_input: end, no_match: end}
+  sales: {type: wait, duration: 2s, next: end}
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:

@@ -59,7 +59,7 @@ nodes:
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
-        """One finding for each pattern; limits that contradict each other are E2004's, a needed terminator E2003's."""
+        """One finding for each pattern. Limits that contradict each other are E2004; a needed terminator is E2003."""
         for name, node in draft.nodes.items():
             if not isinstance(node, Collect) or node.pattern is None:
                 continue
