@@ -49,9 +49,13 @@ def _mistake(line: int, column: int, what: str, text: str) -> ExpressionError:
 
 def _undeclared(name: str, text: str, line: int, column: int) -> ExpressionError:
     source = (text.split("\n") + [""] * line)[line - 1]
-    is_function = source[column - 1 : column] == "("
+    # Of `has(x.y)` the library points at the parenthesis too, but there the name stands behind it.
+    is_function = source[column - 1 : column] == "(" and source[: column - 1].rstrip().endswith(name)
     # The library points at the last dot of a dotted name, and at the parenthesis of a function.
-    start = source.rfind(name, 0, column - 1 + len(name)) if not source.startswith(name, column - 1) else column - 1
+    near = source.rfind(name, 0, column - 1 + len(name))
+    start = (
+        column - 1 if source.startswith(name, column - 1) else near if near >= 0 else source.find(name, column - 1)
+    )
     column = start + 1 if start >= 0 else column
     if is_function:
         return ExpressionError(f"there is no function `{name}`", expression=text, line=line, column=column)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from cel_expr_python import cel
@@ -109,12 +110,17 @@ class Template:
         return "".join(part if isinstance(part, str) else as_text(part.evaluate(names)) for part in self._parts)
 
 
+@lru_cache(maxsize=1)
+def _no_variables() -> Any:
+    return cel.NewEnv(variables=SYSTEM)
+
+
 class Environment:
     """The names that expressions may use, with their CEL types."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self.variables = dict(variables)
-        self._cel = cel.NewEnv(variables={**SYSTEM, **self.variables})
+        self._cel = cel.NewEnv(variables={**SYSTEM, **self.variables}) if variables else _no_variables()
         self._expressions: dict[tuple[str, Want], Expression] = {}
         self._templates: dict[str, Template] = {}
 
@@ -214,6 +220,21 @@ class Environment:
     def known(self) -> list[str]:
         """Every name that an expression may use."""
         return [*SYSTEM, *self.variables]
+
+
+@lru_cache(maxsize=16384)
+def free_names(text: str, *, template: bool = False) -> tuple[tuple[str, int, int], ...]:
+    """(name, line, column) of each use of a variable in an expression, or in a text with `${…}` parts; the system's
+    names are none. Lines and columns count inside the text, from 1.
+
+    The library says so itself: it compiles the text where no variable is known, and complains about each.
+    """
+    if template and "${" not in text:
+        return ()
+    environment = Environment({})
+    mistakes = environment.template_mistakes(text) if template else environment.mistakes(text)
+    found = ((error.undefined, error.line, error.column) for error in mistakes if error.undefined)
+    return tuple(dict.fromkeys((name.partition(".")[0], line, column) for name, line, column in found))
 
 
 def _inside(text: str, part: Part, error: ExpressionError) -> ExpressionError:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
-from engine.scenario.rules._expressions import broken_expressions
+from engine.scenario.rules._expressions import broken_expressions, sub_scenarios
 from engine.scenario.rules.base import Rule
 from engine.scenario.suggest import did_you_mean
 
@@ -45,6 +45,7 @@ nodes:
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Every unknown name, each time that it is used."""
+        yield from self._not_returned(draft)
         if draft.names_in_doubt:
             return
         for place, error in broken_expressions(draft):
@@ -53,3 +54,13 @@ nodes:
                 span = replace(place, end_column=place.column + len(error.undefined)) if one_line else place
                 hint = did_you_mean(error.undefined, draft.environment.known())
                 yield self.found(draft, span, f"`{error.undefined}` is not defined", hint)
+
+    def _not_returned(self, draft: Draft) -> Iterator[Diagnostic]:
+        """What `outputs` takes from a sub-scenario that has no such variable."""
+        for name, node, sub in sub_scenarios(draft):
+            known = sub.environment.variables
+            for ours, theirs in node.outputs.items():
+                if theirs not in known and not sub.names_in_doubt:
+                    span = draft.document.span(("nodes", name, "outputs", ours))
+                    message = f"the scenario `{node.name}` has no variable `{theirs}`"
+                    yield self.found(draft, span, message, did_you_mean(theirs, known))

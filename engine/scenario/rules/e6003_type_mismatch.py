@@ -9,6 +9,7 @@ from engine.call.expressions import ASSIGNED, DECLARED, describe
 from engine.errors import ExpressionError
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
+from engine.scenario.rules._expressions import sub_scenarios
 from engine.scenario.rules.base import Rule
 from engine.scenario.walk import iter_assignments
 
@@ -67,15 +68,47 @@ nodes:
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Every assignment to a declared variable whose type is known and another one."""
+        yield from self._inputs(draft)
+        yield from self._outputs(draft)
         for node_name, node in draft.nodes.items():
             for path, name, source, _ in iter_assignments(node):
                 declared = draft.scenario.variables.get(name)
                 given = _type_of(draft, source)
-                if declared is None or given is None or given.name() in (DECLARED[declared.type].name(), "DYN"):
+                if declared is None or _fits(given, declared.type):
                     continue
                 hint = (_KEYS if source.startswith(":") else _HINTS)[declared.type].format(name=name)
                 message = f"`{name}` is declared as {declared.type}, but gets {describe(given)}"
                 yield self.found(draft, draft.document.span(("nodes", node_name, *path)), message, hint)
+
+    def _inputs(self, draft: Draft) -> Iterator[Diagnostic]:
+        """Values for a sub-scenario's variables."""
+        for name, node, sub in sub_scenarios(draft):
+            for theirs, source in node.inputs.items():
+                declared = sub.scenario.variables.get(theirs)
+                given = _type_of(draft, source)
+                if declared is not None and not _fits(given, declared.type):
+                    span = draft.document.span(("nodes", name, "inputs", theirs))
+                    message = (
+                        f"`{theirs}` of `{node.name}` is declared as {declared.type}, but gets {describe(given)}"
+                    )
+                    yield self.found(draft, span, message, _HINTS[declared.type])
+
+    def _outputs(self, draft: Draft) -> Iterator[Diagnostic]:
+        """Values from a sub-scenario's variables."""
+        for name, node, sub in sub_scenarios(draft):
+            for ours, theirs in node.outputs.items():
+                declared = draft.scenario.variables.get(ours)
+                given = sub.environment.variables.get(theirs)
+                if declared is not None and not _fits(given, declared.type):
+                    span = draft.document.span(("nodes", name, "outputs", ours))
+                    gives = f"`{theirs}` of `{node.name}` is {describe(given)}"
+                    message = f"`{ours}` is declared as {declared.type}, but {gives}"
+                    yield self.found(draft, span, message, f"declare both as {declared.type}")
+
+
+def _fits(given: Any, declared: str) -> bool:
+    """True for a value that may be of the declared type; `given` is its CEL type, None when nobody knows it."""
+    return given is None or given.name() in (DECLARED[declared].name(), "DYN")
 
 
 def _type_of(draft: Draft, source: str) -> Any:
