@@ -44,6 +44,8 @@ class Document:
     values: dict[Path, Place] = field(repr=False)
     keys: dict[Path, Place] = field(repr=False)
     duplicates: list[Duplicate]
+    unused_anchors: list[tuple[str, Span]] = field(default_factory=list)
+    """Anchors that no alias refers to, with their places."""
 
     def span(self, path: Path) -> Span:
         """The value at a path, or the innermost thing around it that exists."""

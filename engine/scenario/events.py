@@ -52,8 +52,17 @@ class YamlNode:
     """The key read last, while its value is awaited."""
 
 
-def compose(text: str) -> YamlNode | None:
-    """The one document of a text; None when there is none. Raises Defect."""
+@dataclass(slots=True)
+class Anchor:
+    """A name given to a node; `node` is complete before it can be used."""
+
+    node: YamlNode
+    span: Span
+    used: bool = False
+
+
+def compose(text: str) -> tuple[YamlNode | None, list[tuple[str, Span]]]:
+    """The one document of a text, None when there is none; and the anchors that nothing uses. Raises Defect."""
     composer = _Composer()
     # Not the round-trip scanner: it marks the folds of `>` scalars with a BEL inside their text.
     yaml = YAML(typ="safe", pure=True)
@@ -67,14 +76,15 @@ def compose(text: str) -> YamlNode | None:
     except (YAMLError, ValueError, RecursionError, AssertionError, AttributeError, IndexError, TypeError) as error:
         # The library has its own accidents on random text; a file that provokes one is no YAML file.
         raise Defect(START, f"the file is not readable as YAML: {type(error).__name__}") from error
-    return composer.root
+    return composer.root, [(name, anchor.span) for name, anchor in composer.anchors if not anchor.used]
 
 
 class _Composer:
     def __init__(self) -> None:
         self.root: YamlNode | None = None
         self._open: list[YamlNode] = []
-        self._anchors: dict[str, YamlNode] = {}
+        self.anchors: list[tuple[str, Anchor]] = []
+        self._anchors: dict[str, Anchor] = {}
         self._documents = 0
 
     def take(self, event: Any) -> None:
@@ -115,17 +125,20 @@ class _Composer:
             raise _unsupported_tag(event, tag)
 
     def _alias(self, event: Any) -> None:
-        node = self._anchors.get(event.anchor)
+        anchor = self._anchors.get(event.anchor)
         hint = "quote a text that begins with *"
-        if node is None:
+        if anchor is None:
             raise Defect(_span(event), f"there is no anchor &{event.anchor} before this", hint)
-        if not node.complete:
+        if not anchor.node.complete:
             raise Defect(_span(event), f"the anchor &{event.anchor} contains itself here", hint)
-        self._add(node, None)
+        anchor.used = True
+        self._add(anchor.node, None)
 
     def _add(self, node: YamlNode, event: Any) -> None:
         if event is not None and event.anchor:
-            self._anchors[event.anchor] = node
+            anchor = Anchor(node, _anchor_span(event))
+            self._anchors[event.anchor] = anchor
+            self.anchors.append((event.anchor, anchor))
         if not self._open:
             self.root = node
             return
@@ -157,6 +170,13 @@ def _unsupported_tag(event: Any, tag: Any) -> Defect:
 def _span(event: Any) -> Span:
     start, end = event.start_mark, event.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _anchor_span(event: Any) -> Span:
+    """Where the anchor of an event stands: the event begins with it, unless a tag comes first."""
+    start = event.start_mark
+    length = len(event.anchor) + 1 if not event.tag else 1
+    return Span(start.line + 1, start.column + 1, start.line + 1, start.column + 1 + length)
 
 
 def _syntax(error: MarkedYAMLError, text: str) -> Defect:

@@ -23,10 +23,10 @@ def load(source: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:
     """Read a YAML document. None with one E0001 when it cannot be read at all."""
     try:
         text = _decode(source)
-        root = compose(text)
+        root, unused_anchors = compose(text)
         if root is None:
             raise Defect(START, "the file is empty", "write at least format, name, start and nodes")
-        return build(root, text, file), []
+        return build(root, unused_anchors, text, file), []
     except Defect as defect:
         return None, [Diagnostic.at(defect.span, "E0001", str(defect), file=file, hint=defect.hint)]
 

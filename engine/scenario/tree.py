@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.nodes.base import Path
+from engine.scenario.diagnostics import Span
 from engine.scenario.document import Document, Duplicate, Place
 from engine.scenario.events import MAX_DEPTH, Defect, YamlNode
 from engine.scenario.scalars import resolve
@@ -16,11 +17,12 @@ MAX_VALUES = 50_000
 MERGE = "<<"
 
 
-def build(root: YamlNode, text: str, file: str) -> Document:
-    """The document of a tree. Raises Defect for what YAML allows and a document must not have."""
+def build(root: YamlNode, anchors: list[tuple[str, Span]], text: str, file: str) -> Document:
+    """The document of a tree; `anchors` are those that nothing uses.
+    Raises Defect for what YAML allows and a document must not have."""
     builder = _Builder()
     data = builder.value((), root)
-    return Document(file, text, data, builder.values, builder.keys, builder.duplicates)
+    return Document(file, text, data, builder.values, builder.keys, builder.duplicates, anchors)
 
 
 class _Builder:

@@ -9,6 +9,7 @@ import pytest
 from support.scenarios import found, rules_of, scenario
 
 from engine.scenario.check import check_files
+from engine.scenario.load import walk_files
 from engine.scenario.rules.registry import rules
 
 PAGES = Path(__file__).parents[2] / "docs" / "rules"
@@ -22,10 +23,10 @@ def rule_id(request: pytest.FixtureRequest) -> str:
 def findings(folder: Path, rule_id: str, text: str) -> list[tuple[str, str]]:
     """(file, rule) of what is found when the example is checked together with the rule's other files."""
     for name, content in rules()[rule_id].files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     (folder / "scenario.yaml").write_text(text)
-    results = check_files(sorted(folder.glob("*.yaml")))
+    results = check_files(list(walk_files([folder])))
     return [(Path(d.file).name, d.rule) for result in results for d in result.diagnostics]
 
 
@@ -74,7 +75,7 @@ ONE_DEFECT = {
         ["E0003"],
     ),
     "a case without target": (
-        "a: {type: branch, cases: [{when: foo}, {when: 'true', next: bar}], default: end}",
+        "a: {type: branch, cases: [{when: foo}, {when: call.cli == '1', next: bar}], default: end}",
         ["E0003", "E6001", "E1001"],
     ),
     "a prompt that is missing is not empty": ("a: {type: play, next: end}", ["E0003"]),
@@ -124,11 +125,11 @@ ONE_DEFECT = {
         ["E0003"],
     ),
     "what such a node mentions is reachable": (
-        "a: {type: branch, cases: [{when: 'true', next: b}]}\nb: {type: hangup}",
+        "a: {type: branch, cases: [{when: call.cli == '1', next: b}]}\nb: {type: hangup}",
         ["E1018"],
     ),
     "what its missing key would have led to is not unreachable": (
-        "a: {type: branch, cases: [{when: 'true', next: end}]}\nb: {type: hangup}",
+        "a: {type: branch, cases: [{when: call.cli == '1', next: end}]}\nb: {type: hangup}",
         ["E1018"],
     ),
     "nor what the outcomes of a node without any would have led to": (
