@@ -33,13 +33,15 @@ class VirtualRecorder:
         self._quiet_since = self._start
         self._said: list[tuple[float, Clip]] = []
         self._played: list[tuple[float, Clip]] = []
+        self._pauses: list[tuple[float, float]] = []
+        """Loop seconds between which nothing is recorded."""
+        self._paused_at: float | None = None
+        self._max_duration = max_duration
         self._over: asyncio.Future[tuple[EndedBy, float]] = self._loop.create_future()
-        self._timers: list[asyncio.TimerHandle] = []
+        self._limit_timer: asyncio.TimerHandle | None = None
         self._silence_timer: asyncio.TimerHandle | None = None
         self._result: asyncio.Task[Recording] | None = None
-        if max_duration is not None:
-            self._timers.append(self._loop.call_later(max_duration, self._end, "max_duration"))
-        self._watch_silence()
+        self._watch_limits()
         leg_ended.add_done_callback(self._hung_up)
 
     @property
@@ -52,7 +54,7 @@ class VirtualRecorder:
         if self.running:
             self._said.append((at, clip))
             self._quiet_since = max(self._quiet_since, at + clip.duration)
-            self._watch_silence()
+            self._watch_limits()
 
     def sent(self, at: float, clip: Clip) -> None:
         """The far end hears a clip from `at` on."""
@@ -63,16 +65,40 @@ class VirtualRecorder:
         await asyncio.shield(self._over)
         return await self._file()
 
+    async def pause(self) -> None:
+        if self.running and self._paused_at is None:
+            self._paused_at = self._loop.time()
+            self._cancel_timers()
+
+    async def resume(self) -> None:
+        if self.running and self._paused_at is not None:
+            now = self._loop.time()
+            self._pauses.append((self._paused_at, now))
+            # The silence before the pause and the silence after it are one.
+            self._quiet_since += max(0.0, now - max(self._paused_at, self._quiet_since))
+            self._paused_at = None
+            self._watch_limits()
+
     async def stop(self) -> Recording:
-        self._end("stopped")
+        self._end("hangup" if self._leg_ended.done() else "stopped")
         return await self._file()
 
-    def _watch_silence(self) -> None:
-        if self._silence is None:
+    def _watch_limits(self) -> None:
+        """Set the timers of the limits anew; none runs during a pause."""
+        self._cancel_timers()
+        if self._paused_at is not None:
             return
-        if self._silence_timer is not None:
-            self._silence_timer.cancel()
-        self._silence_timer = self._loop.call_at(self._quiet_since + self._silence, self._end, "silence")
+        if self._max_duration is not None:
+            paused = sum(until - since for since, until in self._pauses)
+            at = self._start + self._max_duration + paused
+            self._limit_timer = self._loop.call_at(at, self._end, "max_duration")
+        if self._silence is not None:
+            self._silence_timer = self._loop.call_at(self._quiet_since + self._silence, self._end, "silence")
+
+    def _cancel_timers(self) -> None:
+        for timer in (self._limit_timer, self._silence_timer):
+            if timer is not None:
+                timer.cancel()
 
     def _hung_up(self, _: asyncio.Future[Hangup]) -> None:
         self._end("hangup")
@@ -82,9 +108,10 @@ class VirtualRecorder:
             return
         # Silence that ended the message is not part of it.
         end = self._quiet_since if why == "silence" else self._loop.time()
+        if self._paused_at is not None:
+            self._pauses.append((self._paused_at, end))
         self._over.set_result((why, end))
-        for timer in (*self._timers, *([self._silence_timer] if self._silence_timer else [])):
-            timer.cancel()
+        self._cancel_timers()
         self._leg_ended.remove_done_callback(self._hung_up)
 
     async def _file(self) -> Recording:
@@ -103,7 +130,7 @@ class VirtualRecorder:
             await asyncio.to_thread(_write_wav, self._path, tracks)
         except OSError as error:
             raise CallError(f"recording {self._path} cannot be written: {error.strerror}") from error
-        return Recording(self._path, length / RATE, why)
+        return Recording(self._path, len(tracks[0]) / RATE, why)
 
     def _track(self, sounds: list[tuple[float, Clip]], length: int) -> array[int]:
         line = array("h", bytes(2 * length))
@@ -111,6 +138,8 @@ class VirtualRecorder:
             first = max(0, round((at - self._start) * RATE))
             samples = array("h", clip.samples)[: max(0, length - first)]
             line[first : first + len(samples)] = samples
+        for since, until in reversed(self._pauses):
+            del line[round((since - self._start) * RATE) : round((until - self._start) * RATE)]
         return line
 
 

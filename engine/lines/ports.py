@@ -80,6 +80,15 @@ class RecordingHandle(Protocol):
         """Wait until its own limits or the far end's hang-up end it."""
         ...
 
+    async def pause(self) -> None:
+        """Leave out what is said from now on, on both sides, until `resume`: it is not in the file, nor does it count
+        for the limits. Idempotent; nothing happens when the recording has ended."""
+        ...
+
+    async def resume(self) -> None:
+        """Record again. Idempotent; nothing happens when the recording has ended."""
+        ...
+
     async def stop(self) -> Recording:
         """End it now, close the file and say what was recorded. Idempotent, also after the leg has ended."""
         ...
@@ -145,7 +154,7 @@ class Leg(ABC):
         silence: float | None = None,
         both: bool = False,
     ) -> RecordingHandle:
-        """Start to record what the far end says into a WAV file.
+        """Start to record what the far end says into a WAV file, beside whatever else is recorded already.
 
         The file is written as `path` + `.part` and renamed when it is complete. Its folder must exist.
         max_duration: seconds after which it ends by itself.

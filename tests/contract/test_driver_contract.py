@@ -251,6 +251,66 @@ async def test_a_stereo_recording_has_both_sides(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+async def test_what_is_said_during_a_pause_is_not_in_the_recording(bench: Bench, tmp_path: Path):
+    leg, caller = await answered(bench)
+    before, secret, after = (speech(0.4, seed=seed) for seed in (11, 12, 13))
+    handle = await leg.record(tmp_path / "call.wav", both=True)
+    await asyncio.gather(leg.play([after]), caller.say(before))
+    await asyncio.sleep(0.1)
+    await handle.pause()
+    await handle.pause()
+    await asyncio.gather(leg.play([secret]), caller.say(secret))
+    await asyncio.sleep(0.1)
+    await handle.resume()
+    await handle.resume()
+    await asyncio.gather(leg.play([before]), caller.say(after))
+    await asyncio.sleep(0.1)
+    recording = await handle.stop()
+    await handle.pause()
+    assert 0.8 <= recording.duration <= 1.25
+    with wave.open(str(recording.path)) as wav:
+        assert wav.getnframes() == round(recording.duration * RATE)
+        frames = array("h", wav.readframes(wav.getnframes()))
+    for channel, (first, second) in enumerate([(before, after), (after, before)]):
+        samples = frames[channel::2].tobytes()
+        assert contains(samples, first.samples, lossy=bench.lossy)
+        assert contains(samples, second.samples, lossy=bench.lossy)
+        assert not contains(samples, secret.samples[3200:4800], lossy=bench.lossy)
+    await leg.hangup()
+
+
+async def test_a_pause_does_not_count_for_the_limits(bench: Bench, tmp_path: Path):
+    leg, caller = await answered(bench)
+    handle = await leg.record(tmp_path / "longest.wav", max_duration=0.5, silence=0.4)
+    await caller.say(SHORT)
+    await handle.pause()
+    await asyncio.sleep(0.7)
+    await handle.resume()
+    await caller.say(LONG_WORD)
+    recording = await asyncio.wait_for(handle.finished(), 2)
+    assert recording.ended_by == "max_duration"
+    assert math.isclose(recording.duration, 0.5, abs_tol=0.03)
+    await leg.hangup()
+
+
+async def test_a_message_is_recorded_while_the_call_is(bench: Bench, tmp_path: Path):
+    leg, caller = await answered(bench)
+    call = await leg.record(tmp_path / "call.wav", both=True)
+    message = await leg.record(tmp_path / "message.wav", max_duration=0.3)
+    await caller.say(SHORT)
+    await asyncio.wait_for(message.finished(), 2)
+    await caller.say(LONG_WORD)
+    await asyncio.sleep(0.1)
+    await call.pause()
+    await leg.hangup()
+    recording = await call.stop()
+    assert recording.ended_by == "hangup"
+    with wave.open(str(recording.path)) as wav:
+        left = array("h", wav.readframes(wav.getnframes()))[0::2].tobytes()
+    assert contains(left, SHORT.samples, lossy=bench.lossy)
+    assert contains(left, LONG_WORD.samples, lossy=bench.lossy)
+
+
 async def test_silence_is_a_clip_like_another(bench: Bench):
     leg, _ = await answered(bench)
     assert not (await leg.play([Clip(bytes(2 * 800))])).interrupted

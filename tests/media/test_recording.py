@@ -155,15 +155,13 @@ async def test_a_recording_that_cannot_be_made_or_kept_harms_nothing_else(meet, 
     folder = tmp_path / "folder"
     folder.mkdir()
     recording = await end.port.record(folder / "message.wav")
-    with pytest.raises(CallError, match="already"):
-        await end.port.record(tmp_path / "other.wav")
+    other = await end.port.record(tmp_path / "other.wav")
     (folder / "message.wav.part").unlink()
     folder.rmdir()
     with pytest.raises(CallError, match="recording failed"):
         await recording.stop()
-    again = await end.port.record(tmp_path / "other.wav")
     await end.hear_more()
-    assert (await again.stop()).path.exists()
+    assert (await other.stop()).path.exists()
 
 
 @pytest.mark.parametrize("octets", [20, 5000])

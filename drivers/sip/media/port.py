@@ -144,10 +144,14 @@ class MediaPort:
         silence: float | None = None,
         both: bool = False,
     ) -> RecordingHandle:
-        """As `Leg.record`. One at a time. Raises CallError when the file cannot be made."""
+        """As `Leg.record`. Raises CallError when the file cannot be made."""
         self._require()
         number = next(self._names)
-        recording = PortRecording(path, lambda: self._post("finish", recording=number))
+        recording = PortRecording(
+            path,
+            finish=lambda: self._post("finish", recording=number),
+            pause=lambda on: self._request("pause", recording=number, on=on),
+        )
         self._recordings[number] = recording
         try:
             target = str(path if path.is_absolute() else Path.cwd() / path)

@@ -54,6 +54,7 @@ class Recorder:
         self._frame_size = 4 if both else 2
         self._speech_end = 0
         self._written = 0
+        self._paused = False
         # Unbuffered: each write is in the kernel's hands when it returns, and survives kill -9.
         self._file = self._part.open("w+b", buffering=0)
         self._wave: wave.Wave_write = wave.open(self._file, "wb")  # noqa: SIM115 - closed by `abandon`
@@ -68,6 +69,8 @@ class Recorder:
 
     def heard(self, packet: Packet, law: Law, now: float) -> None:
         """Audio has arrived."""
+        if self._paused:
+            return
         payload = packet.payload
         position = self._left.place(packet.ssrc, packet.timestamp, decode(payload, law), self._position(now))
         if position is not None and payload and sum(payload.translate(_LEVELS[law])) >= SPEECH * len(payload):
@@ -75,11 +78,26 @@ class Recorder:
 
     def sent(self, timestamp: int, payload: bytes, law: Law, now: float) -> None:
         """Audio has been sent."""
-        if self._right is not None:
+        if self._right is not None and not self._paused:
             self._right.place(0, timestamp, decode(payload, law), self._position(now))
+
+    def pause(self, now: float, on: bool) -> None:
+        """Leave out what is heard and sent from now on, or (`on` false) take it again: the file goes on where it
+        stopped."""
+        if on == self._paused:
+            return
+        if on:
+            self._settle(self._end())
+            for track in self._tracks():
+                track.forget_source()
+        else:
+            self._started = now - self._end() / RATE
+        self._paused = on
 
     def tick(self, now: float) -> EndedBy | None:
         """Write what is ready; why the recording is complete, if it is. Raises OSError."""
+        if self._paused:
+            return None
         position = self._position(now)
         for track in self._tracks():
             track.advance(position)
@@ -95,13 +113,8 @@ class Recorder:
     def finish(self, ended_by: EndedBy) -> float:
         """Complete the file and give it its name; seconds that it lasts. Raises OSError, having closed the file."""
         try:
-            for track in self._tracks():
-                track.settle_all()
-            end = max(track.end for track in self._tracks())
-            if self._limit is not None:
-                end = min(end, self._limit)
-            for track in self._tracks():
-                track.settle(end)
+            end = self._end()
+            self._settle(end)
             self._write(end)
             self._wave.close()
             # An unbuffered write to a disk that is filling up may be short without an error.
@@ -119,6 +132,17 @@ class Recorder:
         for closable in (self._wave, self._file):
             with suppress(OSError):
                 closable.close()
+
+    def _end(self) -> int:
+        """Where the recording ends if nothing more is heard or sent."""
+        for track in self._tracks():
+            track.settle_all()
+        end = max(track.end for track in self._tracks())
+        return end if self._limit is None else min(end, self._limit)
+
+    def _settle(self, end: int) -> None:
+        for track in self._tracks():
+            track.settle(end)
 
     def _tracks(self) -> tuple[Track, ...]:
         return (self._left,) if self._right is None else (self._left, self._right)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from drivers.sip.media.wire import Message
-from engine.errors import CallError
+from engine.errors import CallError, LegGone
 from engine.lines import Recording
 
 
 class PortRecording:
     """Implements `engine.lines.RecordingHandle`. Both coroutines raise CallError when the recording has failed."""
 
-    def __init__(self, path: Path, finish: Callable[[], None]) -> None:
-        """finish: asks the worker to end the recording."""
+    def __init__(self, path: Path, finish: Callable[[], None], pause: Callable[[bool], Awaitable[object]]) -> None:
+        """finish: asks the worker to end the recording. pause: to leave out what comes (True), or to take it again;
+        returns when it does."""
         self._path = path
         self._finish = finish
+        self._pause = pause
         self._result: asyncio.Future[Recording] = asyncio.get_running_loop().create_future()
 
     async def finished(self) -> Recording:
@@ -29,6 +32,19 @@ class PortRecording:
         if not self._result.done():
             self._finish()
         return await asyncio.shield(self._result)
+
+    async def pause(self) -> None:
+        """Record nothing until `resume`."""
+        await self._switch(True)
+
+    async def resume(self) -> None:
+        """Go on."""
+        await self._switch(False)
+
+    async def _switch(self, on: bool) -> None:
+        if not self._result.done():
+            with suppress(LegGone):  # its last word is on its way
+                await self._pause(on)
 
     def ended(self, event: Message) -> None:
         """For the port: the worker's last word."""

@@ -47,8 +47,8 @@ class Relay:
         if law != out.codec:
             payload = payload.translate(_TRANSLATION[law, out.codec])
         out.emit(out.payload_type, marker, sequence, timestamp, payload)
-        if out.recorder is not None:
-            out.recorder.sent(timestamp, payload, out.codec, out.now)
+        if out.recorders:
+            out.recorders.sent(timestamp, payload, out.codec, out.now)
 
     def made_room(self, packets: int) -> None:
         """The outgoing stream has sent packets of its own in between."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from drivers.sip.media.address import Address, Remote
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.events import KeyDetector, KeySender
 from drivers.sip.media.playback import Playback
-from drivers.sip.media.recorder import Recorder
+from drivers.sip.media.recorders import Recorders
 from drivers.sip.media.relay import Relay
 from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
 from drivers.sip.media.wire import Message
 from engine.audio.g711 import SILENCE, Law
-
-if TYPE_CHECKING:
-    from engine.lines.ports import EndedBy
 
 LARGEST = 2048
 """Octets of the longest packet that is taken: more than 200 ms of G.711."""
@@ -41,7 +37,7 @@ class Stream:
         self.dtmf: int | None = None
         self.sequence = secrets.randbits(16)
         """Of the newest packet sent."""
-        self.recorder: Recorder | None = None
+        self.recorders = Recorders(number, report)
         self.relay: Relay | None = None
         """Where received packets go while the stream is bridged."""
         self.keys = 0
@@ -138,22 +134,10 @@ class Stream:
             self.relay.out.relay = None
             self.relay = None
 
-    def finish_recording(self, ended_by: EndedBy) -> None:
-        """Complete the recording, if there is one, and report it."""
-        recorder, self.recorder = self.recorder, None
-        if recorder is None:
-            return
-        try:
-            duration = recorder.finish(ended_by)
-        except OSError as error:
-            self._report_recorded(recorder, error=f"recording failed: {error}")
-        else:
-            self._report_recorded(recorder, duration=duration, ended_by=ended_by)
-
     def close(self) -> None:
         """Give everything back."""
         self.unbridge()
-        self.finish_recording("hangup")
+        self.recorders.finish_all("hangup")
         for request in self._key_sender.waiting():
             self._report({"re": request, "error": "the port is closed"})
         self.socket.close()
@@ -182,24 +166,10 @@ class Stream:
                 pack_header(VERSION, marker | self.payload_type, sequence, timestamp, self._ssrc) + frame,
                 remote.address,
             )
-        if self.recorder is not None:
-            self.recorder.sent(timestamp, frame, self.codec, self._clock.now)
+        if self.recorders:
+            self.recorders.sent(timestamp, frame, self.codec, self._clock.now)
         if playback is not None and playback.done:
             self._end_play(interrupted=False)
-
-    def record(self, now: float) -> None:
-        """Let the recording, if there is one, write and end."""
-        if self.recorder is None:
-            return
-        try:
-            ended_by = self.recorder.tick(now)
-        except OSError as error:
-            recorder, self.recorder = self.recorder, None
-            recorder.abandon()
-            self._report_recorded(recorder, error=f"recording failed: {error}")
-            return
-        if ended_by is not None:
-            self.finish_recording(ended_by)
 
     def resume(self) -> int:
         """The timestamp of now, after a gap: by the clock, but always later than what was sent."""
@@ -246,9 +216,6 @@ class Stream:
         if playback is not None:
             self._report({"ev": "played", "port": self.number, "play": playback.play, "interrupted": interrupted})
 
-    def _report_recorded(self, recorder: Recorder, **how: Any) -> None:
-        self._report({"ev": "recorded", "port": self.number, "recording": recorder.number, **how})
-
     def _refresh(self) -> None:
         self._silence = bytes([SILENCE[self.codec]]) * FRAME
 
@@ -269,15 +236,15 @@ class Stream:
         now = self._clock.now
         if not (is_event or law) or not remote.admit(source, now, data[8:12]):
             return
-        if not is_event and self.recorder is None and self.relay is None:
+        if not is_event and not self.recorders and self.relay is None:
             return
         packet = parse(data)
         if packet is None:
             return
         if law is None:
             self._on_event(packet)
-        elif self.recorder is not None:
-            self.recorder.heard(packet, law, now)
+        elif self.recorders:
+            self.recorders.heard(packet, law, now)
         if self.relay is not None:
             self.relay.forward(packet, law)
 

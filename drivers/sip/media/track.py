@@ -78,6 +78,10 @@ class Track:
         while self._early:
             self.settle(min(self._early))
 
+    def forget_source(self) -> None:
+        """The next packet belongs at the time at which it comes, whatever its timestamp says."""
+        self._newest = None
+
     def take(self, count: int) -> bytes:
         """Remove and return the next `count` samples, of those that are ready."""
         samples = bytes(self._line[: 2 * count])

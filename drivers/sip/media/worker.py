@@ -52,6 +52,7 @@ class Worker:
             "digits": self._digits,
             "release": self._release,
             "record": self._record,
+            "pause": self._pause,
             "finish": self._finish,
             "bridge": self._bridge,
             "unbridge": self._unbridge,
@@ -100,8 +101,8 @@ class Worker:
                 self._relaying = True
             try:
                 stream.tick(number)
-                if stream.recorder is not None:
-                    stream.record(self._clock.now)
+                if stream.recorders:
+                    stream.recorders.tick(self._clock.now)
             except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
                 self._lose(stream, error)
 
@@ -209,23 +210,29 @@ class Worker:
         return {}
 
     def _record(self, message: Message) -> Message:
-        stream = self._stream(message)
-        if stream.recorder is not None:
-            raise ValueError("the port is being recorded already")
-        stream.recorder = Recorder(
-            message["recording"],
-            Path(message["path"]),
-            self._clock.now,
-            max_duration=message["max"],
-            silence=message["silence"],
-            both=message["both"],
+        self._stream(message).recorders.add(
+            Recorder(
+                message["recording"],
+                Path(message["path"]),
+                self._clock.now,
+                max_duration=message["max"],
+                silence=message["silence"],
+                both=message["both"],
+            )
         )
         return {}
 
+    def _pause(self, message: Message) -> Message:
+        recorder = self._stream(message).recorders.find(message["recording"])
+        if recorder is not None:
+            recorder.pause(self._clock.now, message["on"])
+        return {}
+
     def _finish(self, message: Message) -> Message:
-        stream = self._stream(message)
-        if stream.recorder is not None and stream.recorder.number == message["recording"]:
-            stream.finish_recording("stopped")
+        recorders = self._stream(message).recorders
+        recorder = recorders.find(message["recording"])
+        if recorder is not None:
+            recorders.finish(recorder, "stopped")
         return {}
 
     def _bridge(self, message: Message) -> Message:
