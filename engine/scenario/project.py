@@ -7,11 +7,14 @@ surroundings are the scenarios that are checked with it and those in its own fol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from engine.centres.directory import Directory
+from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
 from engine.scenario.load import read_mapping, walk_files
 
@@ -26,20 +29,33 @@ Drafter = Callable[[Path, bytes | None], "Draft | None"]
 class Project:
     """The surroundings of one scenario or of several that belong together. Reads what it is asked for, once."""
 
-    def __init__(self, home: Path, given: Iterable[Path] = (), *, contents: dict[Path, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        given: Iterable[Path] = (),
+        *,
+        contents: dict[Path, bytes] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         """home: a folder in which scenarios are; given: scenario files that belong together whatever their folder;
-        contents: what an editor has not saved yet, by absolute path."""
+        contents: what an editor has not saved yet, by absolute path; clock: what time it is, by default the
+        machine's."""
         self.root = find_root(home)
         """Folder of the server's settings, if there is one."""
         self._home = home
         self._given = tuple(given)
         self._contents = contents or {}
+        self._clock = clock or SystemClock()
         self._drafts: dict[Path, Draft | None] = {}
 
     @classmethod
     def around(cls, file: Path, given: Iterable[Path] = (), *, contents: dict[Path, bytes] | None = None) -> Project:
         """The surroundings of a scenario file."""
         return cls(file.parent, given, contents=contents)
+
+    def today(self, zone: str) -> date:
+        """The date in a time zone."""
+        return self._clock.now().astimezone(ZoneInfo(zone)).date()
 
     @cached_property
     def server(self) -> dict[str, Any] | None:
@@ -104,6 +120,24 @@ class Project:
     def by_name(self) -> dict[str, Draft]:
         """Scenarios by name; of two with one name, the one whose path comes first."""
         return {draft.scenario.name: draft for draft in reversed(self.drafts) if draft.scenario.name}
+
+    @cached_property
+    def by_prompts(self) -> dict[Path, list[Draft]]:
+        """The scenarios by the folder of their prompts, wherever a link to it leads."""
+        found: dict[Path, list[Draft]] = {}
+        for draft in self.drafts:
+            if (place := prompts_place(draft)) is not None:
+                found.setdefault(place, []).append(draft)
+        return found
+
+
+def prompts_place(draft: Draft) -> Path | None:
+    """The folder of a scenario's prompts, wherever a link to it leads; None when there is none."""
+    try:
+        place = draft.prompts_dir.resolve()
+        return place if place.is_dir() else None
+    except (OSError, ValueError):
+        return None
 
 
 SERVER = "server.yaml"

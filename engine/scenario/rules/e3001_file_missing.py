@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path as File
 from typing import ClassVar
 
-from engine.audio.files import find
-from engine.errors import AudioError
-from engine.nodes.base import Path
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
+from engine.scenario.rules._audio import audio_files, languages_with, named_files
 from engine.scenario.rules.base import Rule
 from engine.scenario.suggest import did_you_mean
-from engine.scenario.walk import iter_prompts
-
-
-def audio_files(draft: Draft) -> Iterator[tuple[Path, str]]:
-    """Every audio file that prompts name, unless an expression makes the name."""
-    for name, node in draft.nodes.items():
-        for path, items in iter_prompts(node):
-            for index, item in enumerate(items):
-                if isinstance(item, str) and item.strip() and "${" not in item:
-                    yield ("nodes", name, *path, index), item
-
-
-def found_file(draft: Draft, name: str) -> File | None:
-    """Where the file is, looked up as in a call; None when it is missing."""
-    try:
-        return find(draft.prompts_dir, draft.scenario.language, name)
-    except (AudioError, OSError, ValueError):
-        # ValueError, OSError: no file of any system can have such a name.
-        return None
 
 
 class FileMissing(Rule):
-    """Looks in `prompts/<language>/`, then in `prompts/`."""
+    """Looks in `prompts/<language>/`, for each language that the call may have there, then in `prompts/`."""
 
     id: ClassVar[str] = "E3001"
     summary: ClassVar[str] = "Audio file missing"
@@ -65,19 +43,20 @@ nodes:
         """One finding each time that a missing file is named."""
         if draft.unsound & {"prompts", "language"}:
             return
-        for path, name in audio_files(draft):
-            if found_file(draft, name) is None:
-                folder = draft.scenario.prompts
+        for named in named_files(draft):
+            # What is there in another language is E3004's.
+            if not audio_files(draft, named) and not languages_with(draft, named.name):
+                folder, name = draft.scenario.prompts, named.name
                 message = (
-                    f"the audio file `{name}` is missing: neither {folder}/{draft.scenario.language}/{name} nor "
+                    f"the audio file `{name}` is missing: neither {folder}/{named.languages[0]}/{name} nor "
                     f"{folder}/{name} exists"
                 )
-                hint = did_you_mean(name, _existing(draft))
-                yield self.found(draft, draft.document.span(path), message, hint)
+                hint = did_you_mean(name, _existing(draft, named.languages))
+                yield self.found(draft, draft.document.span(named.path), message, hint)
 
 
-def _existing(draft: Draft) -> list[str]:
-    folders = (draft.prompts_dir, draft.prompts_dir / draft.scenario.language)
+def _existing(draft: Draft, languages: tuple[str, ...]) -> list[str]:
+    folders = (draft.prompts_dir, *(draft.prompts_dir / language for language in languages))
     try:
         return sorted({file.name for folder in folders if folder.is_dir() for file in folder.iterdir()})
     except (OSError, ValueError):

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
-from engine.audio.files import read_clip
-from engine.errors import AudioError
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
+from engine.scenario.rules._audio import audio_files, examined, named_files
 from engine.scenario.rules.base import Rule
-from engine.scenario.rules.e3001_file_missing import audio_files, found_file
-
-
-@lru_cache(maxsize=4096)
-def _defect(file: Path, modified: int, size: int) -> str | None:
-    """Why the file cannot be played; None when it can."""
-    try:
-        read_clip(file)
-    except (AudioError, OSError, ValueError) as error:
-        reason = str(error).replace(f"Error opening '{file}': ", "")
-        return reason.removeprefix(f"{file}: ").removeprefix(f"{file} ")
-    return None
 
 
 class UnreadableAudio(Rule):
@@ -55,16 +40,9 @@ nodes:
         """One finding each time that such a file is named."""
         if draft.unsound & {"prompts", "language"}:
             return
-        for path, name in audio_files(draft):
-            file = found_file(draft, name)
-            if file is None:
-                continue
-            try:
-                status = file.stat()
-            except OSError:
-                # It went away since it was found.
-                continue
-            defect = _defect(file, status.st_mtime_ns, status.st_size)
-            if defect is not None:
-                message = f"the audio file `{name}` cannot be played: {defect}"
-                yield self.found(draft, draft.document.span(path), message)
+        for named in named_files(draft):
+            for file in audio_files(draft, named):
+                defect = examined(file)
+                if isinstance(defect, str):
+                    message = f"the audio file `{named.name}` cannot be played: {defect}"
+                    yield self.found(draft, draft.document.span(named.path), message)
