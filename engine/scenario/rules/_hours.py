@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from datetime import date
 
-from engine.call.calendar import DAY_MINUTES, Span, days_of, span_of
+from engine.call.calendar import DAY_MINUTES, Span, days_of, holiday_calendar, span_of
 from engine.nodes.base import Path
 from engine.nodes.hours import Hours, Range
 from engine.scenario.draft import Draft
+from engine.scenario.rules.e4001_time_zone import is_time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,11 @@ class Opening:
     def backwards(self) -> bool:
         """True when it ends before it begins, or at the same minute."""
         return self.span.end <= self.span.start
+
+    @property
+    def passes_midnight(self) -> bool:
+        """True when it ends on the day after the one on which it begins."""
+        return self.span.end > DAY_MINUTES
 
 
 def hours_nodes(draft: Draft) -> Iterator[tuple[str, Hours]]:
@@ -65,6 +72,39 @@ def all_openings(name: str, node: Hours) -> list[Opening]:
     """Every range of a node, in document order within the week and within the exceptions."""
     week = [opening for _, openings in week_of(name, node) for opening in openings]
     return week + [opening for openings in exceptions_of(name, node) for opening in openings]
+
+
+def zone_of(draft: Draft, name: str, node: Hours) -> str | None:
+    """The time zone of the hours; None when there is no such zone, or nobody knows which one is meant."""
+    own = ("nodes", name, "time_zone")
+    if draft.is_spoiled(own) or (node.time_zone is None and "time_zone" in draft.unsound):
+        return None
+    zone = node.time_zone or draft.scenario.time_zone
+    return zone if is_time_zone(zone) else None
+
+
+def openings_on(name: str, node: Hours, day: date) -> list[Opening]:
+    """The ranges that begin on a day: those of its dated exception, none on a public holiday, else the week's.
+    Holidays of a country that nobody knows are none."""
+    if day.isoformat() in node.exceptions:
+        written = node.exceptions[day.isoformat()]
+        if written == "closed":
+            return []
+        return _openings(("nodes", name, "exceptions", day.isoformat()), written, node)
+    if day in _holidays(node):
+        return []
+    return [opening for days, openings in week_of(name, node) if day.weekday() in days for opening in openings]
+
+
+def _holidays(node: Hours) -> Container[date]:
+    if node.holidays is None:
+        return ()
+    written = node.holidays
+    country, region = (written, None) if isinstance(written, str) else (written.country, written.region)
+    try:
+        return holiday_calendar(country, region)
+    except NotImplementedError:
+        return ()
 
 
 def overlaps(name: str, node: Hours) -> Iterator[tuple[Opening, Opening]]:

@@ -23,7 +23,7 @@ name: hello
 did: ["100"]
 start: greet
 nodes:
-  greet: {type: play, prompt: [notes.wav], next: end}
+  greet: {type: play, prompt: [notes.txt], next: end}
 """
     good: ClassVar[str] = """\
 format: 1
@@ -34,7 +34,7 @@ start: greet
 nodes:
   greet: {type: play, prompt: [{say: Welcome}], next: end}
 """
-    files: ClassVar[dict[str, bytes]] = {"prompts/notes.wav": b"This is a text, not a sound."}
+    files: ClassVar[dict[str, bytes]] = {"prompts/notes.txt": b"This is a text, not a sound."}
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding each time that such a file is named."""
