@@ -50,6 +50,11 @@ class PromptMark:
     """The list is a prompt: its strings are audio files."""
 
 
+@dataclass(frozen=True, slots=True)
+class JsonMark:
+    """The value is JSON of any shape: the strings in it are texts that may hold `${CEL expression}` parts."""
+
+
 def parse_duration(text: Any) -> float:
     """`"500ms"`, `"30s"`, `"2m"`, `"1h"` → seconds. Raises ValueError, for a number without a unit too."""
     if not isinstance(text, str) or not re.fullmatch(DURATION, text, re.ASCII):
@@ -83,6 +88,7 @@ Duration = Annotated[
 Cel = Annotated[str, ExpressionMark()]
 Condition = Annotated[str, ExpressionMark("bool")]
 Text = Annotated[str, TemplateMark()]
+Json = Annotated[Any, JsonMark()]
 NodeName = Annotated[str, TargetMark()]
 VariableName = Annotated[
     str,

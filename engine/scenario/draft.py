@@ -227,14 +227,18 @@ class _Maker:
         kind = raw.get("type")
         model = node_types().get(kind) if isinstance(kind, str) else None
         if model is None:
-            wiring = {key: raw[key] for key in ("next", "on") if key in raw}
-            return self._make(UnknownNode, base, wiring, silent=True)
+            return self._unknown(base, raw)
         if not any(path[:2] == base for path in self.spoiled):
             try:
                 return model.model_validate(raw)
             except ValidationError:
                 pass
-        return self._make(model, base, raw, silent=False)
+        # What is wrong with the node as a whole leaves its ways out.
+        return self._make(model, base, raw, silent=False) or self._unknown(base, raw)
+
+    def _unknown(self, base: Path, raw: dict[str, Any]) -> Node | None:
+        wiring = {key: raw[key] for key in ("next", "on") if key in raw}
+        return self._make(UnknownNode, base, wiring, silent=True)
 
     def _make(self, model: type[M], base: Path, raw: Any, *, silent: bool) -> M | None:
         """Take away what is unsound until the rest is sound. Only the first defect of a place is told."""
@@ -244,12 +248,12 @@ class _Maker:
             except ValidationError as error:
                 found = _findings(self.document, base, error)
             new = found.keys() - self.spoiled
-            if not new or base in new:
-                return None
             for path in found if not silent else ():
                 if not any(spoiled[: len(path)] == path for spoiled in self.spoiled):
                     self.findings.append(found[path])
             self.spoiled |= new
+            if not new or base in new:
+                return None
 
 
 def _findings(document: Document, base: Path, error: ValidationError) -> dict[Path, Diagnostic]:

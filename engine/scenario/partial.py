@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 from engine.nodes.base import Path
-from engine.scenario.walk import fields
+from engine.scenario.walk import attributes, fields
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -20,7 +20,8 @@ def partial(model: type[M]) -> type[M]:
     """A subclass that takes what `without` leaves: a required field that is missing is None or
     empty, a model that was taken out of a list has nothing but such fields."""
     loose: dict[str, Any] = {}
-    for name, hint in fields(model):
+    for key, hint in fields(model):
+        name = attributes(model)[key]
         loose[name] = (_loose(hint), _default(model.model_fields[name], hint))
     validators: dict[str, Any] = {"nothing": model_validator(mode="before")(_nothing)}
     found: type[M] = create_model(
@@ -36,10 +37,10 @@ def _default(info: FieldInfo, hint: Any) -> Any:
     while get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
     if info.is_required() and get_origin(hint) in (list, dict):
-        return Field(default_factory=get_origin(hint))
+        return Field(default_factory=get_origin(hint), alias=info.alias)
     if info.default_factory is not None:
-        return Field(default_factory=info.default_factory)
-    return Field(default=None if info.is_required() else info.default)
+        return Field(default_factory=info.default_factory, alias=info.alias)
+    return Field(default=None if info.is_required() else info.default, alias=info.alias)
 
 
 def without(value: Any, spoiled: frozenset[Path], path: Path = ()) -> Any:

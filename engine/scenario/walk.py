@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from engine.nodes.base import Path
-from engine.nodes.fields import AssignMark, ExpressionMark, PromptMark, TargetMark, TemplateMark
+from engine.nodes.fields import AssignMark, ExpressionMark, JsonMark, PromptMark, TargetMark, TemplateMark
 
 Mark = ExpressionMark | TemplateMark | TargetMark | AssignMark
 MARKS = (ExpressionMark, TemplateMark, TargetMark, AssignMark)
@@ -36,19 +36,27 @@ def iter_prompts(model: BaseModel) -> Iterator[tuple[Path, list[Any]]]:
 
 @cache
 def fields(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
-    """Field name → type with its metadata put back around it."""
+    """Key in the document → type with its metadata put back around it."""
     found = []
     for name, info in model.model_fields.items():
         hint: Any = info.annotation
         for extra in info.metadata:
             hint = Annotated[hint, extra]
-        found.append((name, hint))
+        found.append((info.alias or name, hint))
     return tuple(found)
 
 
+@cache
+def attributes(model: type[BaseModel]) -> dict[str, str]:
+    """Key in the document → name of the attribute."""
+    return {info.alias or name: name for name, info in model.model_fields.items()}
+
+
 def _walk_model(path: Path, model: BaseModel) -> Iterator[tuple[Path, Any, Any]]:
-    for name, hint in fields(type(model)):
-        yield from _walk((*path, name), getattr(model, name), hint)
+    named = attributes(type(model))
+    for key, hint in fields(type(model)):
+        # Not by getattr: to read the attribute of a deprecated field is a warning to Python.
+        yield from _walk((*path, key), vars(model)[named[key]], hint)
 
 
 def _walk(path: Path, value: Any, hint: Any) -> Iterator[tuple[Path, Any, Any]]:
@@ -58,6 +66,8 @@ def _walk(path: Path, value: Any, hint: Any) -> Iterator[tuple[Path, Any, Any]]:
     if origin is Annotated:
         inner, *marks = get_args(hint)
         for mark in marks:
+            if isinstance(mark, JsonMark):
+                yield from _texts(path, value)
             yield path, value, mark
         yield from _walk(path, value, inner)
     elif origin is Union or origin is UnionType:
@@ -73,6 +83,18 @@ def _walk(path: Path, value: Any, hint: Any) -> Iterator[tuple[Path, Any, Any]]:
         (item_hint,) = get_args(hint)
         for index, item in enumerate(value):
             yield from _walk((*path, index), item, item_hint)
+
+
+def _texts(path: Path, value: Any) -> Iterator[tuple[Path, Any, Any]]:
+    """The strings of a JSON value, each a text."""
+    if isinstance(value, str):
+        yield path, value, TemplateMark()
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts((*path, key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts((*path, index), item)
 
 
 def _member(value: Any, members: tuple[Any, ...]) -> Any:
