@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.nodes.registry import node_types
+from engine.outside.ports import Mail
 from engine.scenario.check import called_scenarios, check
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.load import read_mapping
 from engine.scenario.project import Project
-from tools.flowctl.simulator import caller, people
-from tools.flowctl.simulator.run import Plan, simulate
+from tools.flowctl.simulator.run import simulate
+from tools.flowctl.simulator.story import story_of_mapping
 
 if TYPE_CHECKING:
     from drivers.virtual import Party
@@ -57,22 +57,19 @@ def compile_golden(name: str, folder: Path) -> tuple[CompiledScenario, Mapping[s
     return checked.compiled, catalogue
 
 
+def shown(mail: Mail) -> str:
+    files = f"{len(mail.attach)} file{'' if len(mail.attach) == 1 else 's'}"
+    return f"{' '.join(mail.to)}: {mail.subject} ({files})"
+
+
 @pytest.mark.parametrize(("name", "call"), golden_calls())
 def test_golden(name: str, call: dict[str, Any], tmp_path: Path) -> None:
     assert call, f"write tests/nodes/{name}.yaml: every node type has a golden file"
     compiled, catalogue = compile_golden(name, tmp_path)
     parties: list[Party] = []
-    simulation = simulate(
-        compiled,
-        Plan(
-            at=datetime.fromisoformat(call.get("at", "2027-07-13T10:00")),
-            cli=call.get("cli", "0143670903"),
-            people=people.from_document(call.get("agents", {})),
-            steps=caller.from_document(call.get("caller", [])),
-            catalogue=catalogue,
-            watch=lambda party, _: parties.append(party),
-        ),
-    )
+    plan = story_of_mapping(call, ("name", "expect")).plan()
+    plan.catalogue, plan.watch = catalogue, lambda party, _: parties.append(party)
+    simulation = simulate(compiled, plan)
     record = simulation.record
     seen = {
         "path": [step.node for step in record.path],
@@ -83,10 +80,13 @@ def test_golden(name: str, call: dict[str, Any], tmp_path: Path) -> None:
         "variables": simulation.variables,
         "duration": round(record.duration, 1),
         "recordings": [round(r["duration"], 1) for r in record.recordings],
+        "recorded": [r["kind"] for r in record.recordings],
         "warnings": len(record.warnings),
         "agent": record.agent,
         "answered": record.answered is not None,
         "reason": record.reason,
+        "mails": [shown(mail) for mail in simulation.mails],
+        "alerts": [shown(mail) for mail in simulation.alerts],
         "hangup": parties[0].leg.ended.result().cause.value,
     }
     expected = call["expect"]
