@@ -1,0 +1,1 @@
+"""Tests beside scenarios: files, expectations, coverage, reports."""
