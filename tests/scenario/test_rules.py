@@ -177,11 +177,13 @@ ONE_DEFECT = {
         ["E0003"],
     ),
     "keys that a collect does not handle": (
-        "a: {type: collect, prompt: [{say: code}], variable: code, on: {collected: end}}",
+        "a: {type: collect, prompt: [{say: code}], variable: code, on: {collected: b}}\n"
+        "b: {type: play, prompt: [{digits: code}], next: end}",
         ["W2007"],
     ),
     "keys that lead nowhere at all": (
-        "a: {type: collect, prompt: [{say: code}], variable: code}",
+        "a: {type: collect, prompt: [{say: code}], variable: code}\n"
+        "b: {type: play, prompt: [{digits: code}], next: end}",
         ["E1004"],
     ),
     "an unknown start": ("b: {type: hangup}", ["E1001"]),

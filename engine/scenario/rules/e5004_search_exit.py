@@ -52,7 +52,7 @@ nodes:
         for name, node in draft.nodes.items():
             if node.type != "agent_search" or name in draft.doubtful:
                 continue
-            missing = [outcome for outcome in unwired(node) if outcome in ("timeout", "nobody")]
+            missing = [outcome for outcome in unwired(draft, node) if outcome in ("timeout", "nobody")]
             if missing:
                 base = ("nodes", name, "on")
                 span = draft.document.key_span(base if base in draft.document.keys else base[:2])

@@ -83,4 +83,4 @@ def _loose_ends(draft: Draft, reachable: set[str]) -> int:
     for path, target in draft.references():
         if path[0] != "nodes" or path[1] in reachable:
             ends += target != END and draft.meant(target) is None
-    return ends + sum(len(unwired(draft.nodes[name])) for name in reachable if name in draft.nodes)
+    return ends + sum(len(unwired(draft, draft.nodes[name])) for name in reachable if name in draft.nodes)

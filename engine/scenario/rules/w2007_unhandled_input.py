@@ -55,7 +55,7 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each node."""
         for name, node in draft.nodes.items():
-            missing = [outcome for outcome in unwired(node) if outcome in INPUT and outcome in node.lenient]
+            missing = [outcome for outcome in unwired(draft, node) if outcome in INPUT and outcome in node.lenient]
             if missing and name not in draft.doubtful and not is_dead_end(node):
                 base = ("nodes", name, "on")
                 span = draft.document.key_span(base if base in draft.document.keys else base[:2])
