@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Answer calls.",
     "dial": "Call a SIP address, press keys, record what is heard.",
     "lsp": "Tell an editor what is wrong as you type.",
+    "graph": "Draw a scenario as SVG, DOT or Mermaid.",
     "schema": "Print the JSON Schema of scenario files.",
 }
 """Name → summary. Each module defines `app`, a `typer.Typer` with a single command."""
