@@ -21,13 +21,22 @@ class Recordings:
     async def new(self, box: str, call_id: str) -> Path:
         """A path for a new recording, in a folder that exists. Raises CallError when the folder cannot be made."""
         folder = self._root / box
+        moment: datetime = self._clock.now()
         try:
-            await asyncio.to_thread(os.makedirs, folder, mode=0o700, exist_ok=True)
+            return await asyncio.to_thread(_prepare, folder, f"{moment:%Y%m%dT%H%M%S%f}-{call_id}")
         except OSError as error:
             raise CallError(f"recordings folder {folder} cannot be made: {error.strerror}") from error
-        moment: datetime = self._clock.now()
-        return folder / f"{moment:%Y%m%dT%H%M%S%f}-{call_id}.wav"
 
     async def discard(self, path: Path) -> None:
         """Delete a recording that nobody wants; a file already gone is no error."""
         await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _prepare(folder: Path, name: str) -> Path:
+    """Make the folder; a path in it that no finished recording has."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib gives the mode to the last folder alone
+    path, number = folder / f"{name}.wav", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.wav"
+    return path

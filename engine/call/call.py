@@ -14,6 +14,7 @@ from engine.audio.clip import Clip
 from engine.audio.library import PromptLibrary
 from engine.call.pace import Pace
 from engine.call.record import CallRecord, Result
+from engine.call.recording import CallRecording
 from engine.clock import Clock
 from engine.errors import AudioError, CallError
 from engine.lines import Cause, Leg
@@ -70,6 +71,8 @@ class Call:
     catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
     """The scenarios that this one may call, as they were when the call began."""
     pace: Pace = field(default_factory=Pace)
+    recording: CallRecording = field(default_factory=CallRecording)
+    """Of the whole call."""
     masked: set[str] = field(default_factory=set)
     loops: dict[str, int] = field(default_factory=dict)
     """Node of this scenario → how often it has answered `again` in a row."""

@@ -74,13 +74,15 @@ class Session:
         return call.record
 
     async def _finish(self, walk: asyncio.Task[None]) -> None:
-        """Wait for the walk's last words, put the result into the record, and hang up."""
+        """Wait for the walk's last words, put the result into the record, hang up, and close the recording."""
         await asyncio.wait({walk})
         record = self.call.record
         result, cause = self._outcome(walk)
-        record.result = "transferred" if record.agent and result != "failed" else result
+        handed_over = record.agent is not None or record.transferred_to is not None
+        record.result = "transferred" if handed_over and result != "failed" else result
         await self.call.leg.hangup(cause)
         record.duration = self.call.elapsed()
+        await self.call.recording.finish(self.call)
 
     def _outcome(self, walk: asyncio.Task[None]) -> tuple[Result, Cause]:
         """How the call ended, and what its exchange is told."""
