@@ -8,6 +8,8 @@ from engine.nodes.base import Path
 from engine.nodes.menu import Menu
 
 KEYPAD = "0123456789*#ABCD"
+HELPERS = ("0", "*", "#")
+"""By custom: help, back, end."""
 
 
 def takes(pattern: str, keys: str) -> bool:

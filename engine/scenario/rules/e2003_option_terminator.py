@@ -35,17 +35,17 @@ start: ask
 nodes:
   ask:
     type: collect
-    prompt: [{say: "Please enter your four digit code, followed by the hash key."}]
+    prompt: [{say: "Please enter your four digit extension, followed by the hash key."}]
     variable: extension
     max_digits: 4
     terminator: "#"
     on: {collected: choose, no_input: end, invalid: end}
   choose:
     type: menu
-    prompt: [{say: "To go on, press 1. To finish, press hash."}]
-    options: {"1": sales, "#": end}
+    prompt: [{say: "To hear your extension, press 1. To finish, press hash."}]
+    options: {"1": confirm, "#": end}
     on: {no_input: end, no_match: end}
-  sales: {type: wait, duration: 2s, next: end}
+  confirm: {type: play, prompt: [{digits: extension}], next: end}
 """
     good: ClassVar[str] = """\
 format: 1
@@ -56,17 +56,17 @@ start: ask
 nodes:
   ask:
     type: collect
-    prompt: [{say: "Please enter your four digit code."}]
+    prompt: [{say: "Please enter your four digit extension."}]
     variable: extension
     max_digits: 4
     terminator: null
     on: {collected: choose, no_input: end, invalid: end}
   choose:
     type: menu
-    prompt: [{say: "To go on, press 1. To finish, press hash."}]
-    options: {"1": sales, "#": end}
+    prompt: [{say: "To hear your extension, press 1. To finish, press hash."}]
+    options: {"1": confirm, "#": end}
     on: {no_input: end, no_match: end}
-  sales: {type: wait, duration: 2s, next: end}
+  confirm: {type: play, prompt: [{digits: extension}], next: end}
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:

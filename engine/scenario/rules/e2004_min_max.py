@@ -33,7 +33,8 @@ nodes:
     variable: extension
     min_digits: 6
     max_digits: 4
-    on: {collected: end, no_input: end, invalid: end}
+    on: {collected: confirm, no_input: end, invalid: end}
+  confirm: {type: play, prompt: [{digits: extension}], next: end}
 """
     good: ClassVar[str] = """\
 format: 1
@@ -48,7 +49,8 @@ nodes:
     variable: extension
     min_digits: 4
     max_digits: 6
-    on: {collected: end, no_input: end, invalid: end}
+    on: {collected: confirm, no_input: end, invalid: end}
+  confirm: {type: play, prompt: [{digits: extension}], next: end}
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:

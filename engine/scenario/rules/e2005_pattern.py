@@ -40,7 +40,8 @@ nodes:
     variable: postal_code
     max_digits: 4
     pattern: '[0-9]{5}'
-    on: {collected: end, no_input: end, invalid: end}
+    on: {collected: confirm, no_input: end, invalid: end}
+  confirm: {type: play, prompt: [{digits: postal_code}], next: end}
 """
     good: ClassVar[str] = """\
 format: 1
@@ -55,7 +56,8 @@ nodes:
     variable: postal_code
     max_digits: 5
     pattern: '[0-9]{5}'
-    on: {collected: end, no_input: end, invalid: end}
+    on: {collected: confirm, no_input: end, invalid: end}
+  confirm: {type: play, prompt: [{digits: postal_code}], next: end}
 """
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
