@@ -27,7 +27,9 @@ def findings(folder: Path, rule_id: str, text: str) -> list[tuple[str, str]]:
         (folder / name).write_bytes(content)
     (folder / "scenario.yaml").write_text(text)
     results = check_files(list(walk_files([folder])))
-    return [(Path(d.file).name, d.rule) for result in results for d in result.diagnostics]
+    everything = [(Path(d.file).name, d.rule) for result in results for d in result.diagnostics]
+    # The examples have no tests beside them, except those about tests.
+    return [finding for finding in everything if finding[1] != "I8006" or rule_id == "I8006"]
 
 
 def test_bad_example_gives_this_finding_alone(rule_id: str, tmp_path: Path) -> None:
