@@ -32,23 +32,28 @@ def is_counted(node: Node, edge: Edge) -> bool:
     return node.type == "loop" and edge.outcome == "again"
 
 
-def immediate_graph(draft: Draft, outer: tuple[str, ...] = ()) -> dict[str, list[str]]:
-    """The ways that take neither a key, nor time, nor one of the turns that a `loop` counts.
+def immediate_graph(draft: Draft) -> dict[str, list[str]]:
+    """The ways that take neither a key, nor time, nor one of the turns that a `loop` counts."""
+    # Scenarios that call one another in a circle are looked into once; they are E1008's.
+    return _immediate_graph(draft, {draft.scenario.name: set()})
 
-    outer: names of the scenarios around this one, in which nobody needs to look again.
-    """
+
+def _immediate_graph(draft: Draft, returns: dict[str, set[str]]) -> dict[str, list[str]]:
     return {
-        name: [edge.target for edge in known_edges(draft, name) if _at_once(draft, draft.nodes[name], edge, outer)]
-        for name in draft.nodes
+        name: [edge.target for edge in known_edges(draft, name) if _at_once(draft, node, edge, returns)]
+        for name, node in draft.nodes.items()
     }
 
 
-def _at_once(draft: Draft, node: Node, edge: Edge, outer: tuple[str, ...]) -> bool:
+def _at_once(draft: Draft, node: Node, edge: Edge, returns: dict[str, set[str]]) -> bool:
     if edge.outcome == "error":
         # A node that fails does not wait first.
         return True
     if isinstance(node, ScenarioCall):
-        return edge.outcome in _returned_at_once(draft, node.name, (*outer, draft.scenario.name))
+        if node.name not in returns:
+            returns[node.name] = set()
+            returns[node.name] = _returned_at_once(draft.project.scenario(node.name), returns)
+        return edge.outcome in returns[node.name]
     if isinstance(node, Wait):
         return node.duration == 0
     if node.takes_input or node.pauses:
@@ -56,12 +61,11 @@ def _at_once(draft: Draft, node: Node, edge: Edge, outer: tuple[str, ...]) -> bo
     return not is_counted(node, edge)
 
 
-def _returned_at_once(draft: Draft, name: str, outer: tuple[str, ...]) -> set[str]:
+def _returned_at_once(theirs: Draft | None, returns: dict[str, set[str]]) -> set[str]:
     """Outcomes with which a sub-scenario may come back without having waited."""
-    theirs = None if name in outer else draft.project.scenario(name)
     if theirs is None or theirs.scenario.start not in theirs.nodes:
         return set()
-    passed = reach(immediate_graph(theirs, outer), [theirs.scenario.start])
+    passed = reach(_immediate_graph(theirs, returns), [theirs.scenario.start])
     return {node.outcome for name in passed if isinstance(node := theirs.nodes[name], Return)}
 
 

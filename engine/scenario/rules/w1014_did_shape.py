@@ -48,6 +48,7 @@ nodes:
         """One finding for each number."""
         for index, did in enumerate(draft.scenario.did):
             if did is not None and not SHAPE.fullmatch(did):
-                bare = _ORNAMENTS.sub("", did)
+                # A single hyphen is between the ends of a range, rather than an ornament.
+                bare = did if did.count("-") == 1 else _ORNAMENTS.sub("", did)
                 hint = f'write "{bare}"' if SHAPE.fullmatch(bare) else 'such as "+33143670903", "32", "0143*" or "*"'
                 yield self.found(draft, draft.document.span(("did", index)), f"`{did}` is no number", hint)
