@@ -11,6 +11,8 @@ from pathlib import Path as File
 from typing import Any, ClassVar
 
 from engine.audio.files import SUFFIXES
+from engine.call.templates import split
+from engine.errors import ExpressionError
 from engine.scenario.diagnostics import START, Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.project import prompts_place
@@ -20,8 +22,6 @@ from engine.scenario.walk import iter_prompts
 
 MOST_FILES = 5000
 """In a folder with more entries than this, it is not the prompts alone that are kept."""
-
-_EXPRESSION = re.compile(r"\$\{.*?\}", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -34,8 +34,7 @@ class _Names:
     def add(self, text: str) -> None:
         text = text.strip().replace("\\", "/")
         if "${" in text:
-            parts = [re.escape(part) for part in _EXPRESSION.split(text)]
-            self.patterns.append(re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL))
+            self.patterns.append(re.compile(_pattern(text), re.IGNORECASE | re.DOTALL))
         elif text:
             self.plain.add(posixpath.normpath(text).casefold())
 
@@ -106,6 +105,14 @@ nodes:
             if not names.has(name):
                 message = f"no prompt names the audio file `{draft.scenario.prompts}/{name}`"
                 yield self.found(draft, span, message, "use it in a prompt, or delete it")
+
+
+def _pattern(text: str) -> str:
+    """A regular expression for the names that a text may give."""
+    try:
+        return "".join(re.escape(piece) if isinstance(piece, str) else ".*" for piece in split(text))
+    except ExpressionError:
+        return ".*"
 
 
 def _add(names: _Names, draft: Draft) -> None:

@@ -1,0 +1,118 @@
+"""E5001: a centre or an agent that the directory does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from engine.call.templates import Part, split
+from engine.errors import ExpressionError
+from engine.nodes.agent_search import AgentSearch
+from engine.nodes.base import Path
+from engine.nodes.fields import ExpressionMark, TemplateMark
+from engine.scenario.diagnostics import Diagnostic, Span
+from engine.scenario.draft import Draft
+from engine.scenario.rules._dialling import dialled, is_number
+from engine.scenario.rules.base import Rule
+from engine.scenario.suggest import did_you_mean
+from engine.scenario.walk import iter_marked
+
+_TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_CENTRE = re.compile(
+    rf"""(?<![\w.])centre\s*(?:\.\s*(?P<name>\w+)|\[\s*(?P<text>{_TEXT})\s*\])|{_TEXT}""", re.ASCII | re.DOTALL
+)
+
+
+class UnknownCentre(Rule):
+    """Looks at searches, at `centre.NAME` in expressions, and at what is dialled without being a number or a SIP
+    URI, which must be an agent's code."""
+
+    id: ClassVar[str] = "E5001"
+    summary: ClassVar[str] = "Unknown centre or agent"
+    why: ClassVar[str] = (
+        "Where a `directory.yaml` is given, its centres and agents are all that there are: a search in another "
+        "centre finds nobody, an expression about it fails, and a call to another agent goes nowhere."
+    )
+    bad: ClassVar[str] = """\
+format: 1
+name: hello
+did: ["100"]
+start: find_agent
+nodes:
+  # The directory has a centre called support.
+  find_agent:
+    type: agent_search
+    centre: suport
+    method: broadcast
+    timeout: 30s
+    on: {transferred: end, nobody: end, timeout: end}
+"""
+    good: ClassVar[str] = """\
+format: 1
+name: hello
+did: ["100"]
+start: find_agent
+nodes:
+  # The directory has a centre called support.
+  find_agent:
+    type: agent_search
+    centre: support
+    method: broadcast
+    timeout: 30s
+    on: {transferred: end, nobody: end, timeout: end}
+"""
+    files: ClassVar[dict[str, bytes]] = {
+        "directory.yaml": b'agents: [{code: "201"}]\ncentres: [{name: support, agents: ["201"]}]\n',
+    }
+
+    def check(self, draft: Draft) -> Iterator[Diagnostic]:
+        """One finding each time that such a name is written."""
+        directory = draft.project.directory
+        if directory is None:
+            return
+        centres = [centre.name for centre in directory.centres]
+        for span, name in _centres(draft):
+            if name not in centres:
+                message = f"the directory has no centre `{name}`"
+                yield self.found(draft, span, message, did_you_mean(name, centres) or _all("centres", centres))
+        agents = [agent.code for agent in directory.agents]
+        for path, to in dialled(draft):
+            if not is_number(to) and "@" not in to and ":" not in to and to not in agents:
+                message = f"`{to}` is neither a number nor a SIP URI, and the directory has no agent of that code"
+                hint = did_you_mean(to, agents) or _all("agents", agents)
+                yield self.found(draft, draft.document.span(path), message, hint)
+
+
+def _all(what: str, names: list[str]) -> str:
+    return f"its {what}: {', '.join(names[:20])}" if names else f"it has no {what}"
+
+
+def _centres(draft: Draft) -> Iterator[tuple[Span, str]]:
+    """Every centre that is named, and where."""
+    for name, node in draft.nodes.items():
+        if isinstance(node, AgentSearch) and node.centre:
+            yield draft.document.span(("nodes", name, "centre")), node.centre
+        for path, text, mark in iter_marked(node):
+            where: Path = ("nodes", name, *path)
+            if isinstance(mark, ExpressionMark):
+                yield from _mentioned(draft, where, text, text, 0)
+            elif isinstance(mark, TemplateMark) and "${" in text:
+                for part in _parts(text):
+                    yield from _mentioned(draft, where, text, part.expression, part.offset)
+
+
+def _parts(text: str) -> list[Part]:
+    try:
+        return [piece for piece in split(text) if isinstance(piece, Part)]
+    except ExpressionError:
+        return []
+
+
+def _mentioned(draft: Draft, path: Path, whole: str, expression: str, offset: int) -> Iterator[tuple[Span, str]]:
+    for found in _CENTRE.finditer(expression):
+        group = "name" if found["name"] else "text"
+        if found[group]:
+            at = offset + found.start(group)
+            line, column = whole.count("\n", 0, at) + 1, at - whole.rfind("\n", 0, at)
+            yield draft.document.inside(path, line, column), found[group].strip("'\"")
