@@ -91,7 +91,7 @@ ONE_DEFECT = {
         ["E1001"],
     ),
     "nor what an outcome would have led to": (
-        "a: {type: voicemail, mailbox: m, on: {recorded: end}}\nb: {type: hangup}",
+        "a: {type: voicemail, mailbox: m, max_duration: 2m, on: {recorded: end}}\nb: {type: hangup}",
         ["E1005"],
     ),
     "nor what a menu would have": (
@@ -156,7 +156,7 @@ ONE_DEFECT = {
         ["E0004"],
     ),
     "a search without any exit": (
-        "a: {type: agent_search, centre: x, method: broadcast, timeout: 30s}",
+        "a: {type: agent_search, centre: support, method: broadcast, timeout: 30s}",
         ["E5004"],
     ),
     "a range that ends before it begins does not overlap": (

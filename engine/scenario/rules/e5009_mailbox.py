@@ -34,5 +34,6 @@ nodes:
   message:
     type: voicemail
     mailbox: support
+    max_duration: 2m
     on: {recorded: end, empty: end}
 """
