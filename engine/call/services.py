@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.audio.library import PromptLibrary
@@ -12,6 +11,7 @@ from engine.clock import Clock
 from engine.lines.lines import Lines
 from engine.outside.absent import NoAlerts, NoContacts, NoDatabases, NoExchange, NoHttp, NoMail, NoMailboxes
 from engine.outside.ports import Alerts, Contacts, Databases, Exchange, HttpClient, Mailboxes, Mailer
+from engine.records.switches import FixedSwitches, Switches
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class Services:
     recordings: Recordings
     country: str = "FR"
     """ISO country in which numbers without a prefix are read."""
-    switches: Mapping[str, str] = field(default_factory=dict)
-    """Manual overrides of opening hours: name → open or closed."""
+    switches: Switches = field(default_factory=FixedSwitches)
+    """Manual overrides of opening hours."""
     switchboard: str | None = None
     """What to dial for the switchboard."""
     databases: Databases = field(default_factory=NoDatabases)

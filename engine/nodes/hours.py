@@ -98,7 +98,7 @@ class Hours(Node):
         Calendar.of(self, self.time_zone or scenario.time_zone)
 
     async def run(self, call: Call) -> str:
-        if self.override and (forced := call.services.switches.get(self.override)):
+        if self.override and (forced := await call.services.switches.state(self.override)):
             return forced
         zone = self.time_zone or call.scenario.scenario.time_zone
         return Calendar.of(self, zone).state(call.now())

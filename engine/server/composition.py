@@ -20,6 +20,8 @@ from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.lines.lines import Lines
 from engine.records.journal import Journal
+from engine.records.switches import FILE as SWITCHES
+from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
 from engine.server.drivers import make_driver
 from engine.server.server import Server
@@ -54,6 +56,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         lines=Lines([sip]),
         recordings=Recordings(settings.data / "recordings", clock),
         country=settings.country,
+        switches=SwitchFile(settings.data / SWITCHES),
     )
     server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
     stop, hurry = _signals()

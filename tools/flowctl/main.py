@@ -16,6 +16,7 @@ COMMANDS = {
     "validate": "Say every mistake in scenarios, with line and column.",
     "simulate": "Run a scenario without a telephone, on a virtual clock.",
     "serve": "Answer calls.",
+    "switch": "Open or close by hand, whatever the opening hours say.",
     "dial": "Call a SIP address, press keys, record what is heard.",
     "lsp": "Tell an editor what is wrong as you type.",
     "graph": "Draw a scenario as SVG, DOT or Mermaid.",

@@ -30,6 +30,7 @@ from engine.nodes.agent_search import AgentSearch
 from engine.nodes.base import Node
 from engine.nodes.fields import TargetMark
 from engine.outside.ports import Mail
+from engine.records.switches import FixedSwitches
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.walk import iter_marked
 from tools.flowctl.simulator.caller import Caller, Step
@@ -108,7 +109,7 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
         centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory),
         lines=Lines([driver]),
         recordings=Recordings(folder, clock),
-        switches=plan.world.switches,
+        switches=FixedSwitches(plan.world.switches),
         switchboard=SWITCHBOARD,
         databases=stage.databases,
         http=stage.http,
