@@ -49,6 +49,9 @@ class VirtualDriver(Driver):
         return leg.party
 
     async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
+        return await self._ring(to, caller_id)
+
+    async def _ring(self, to: str, caller_id: str = "") -> VirtualLeg:
         phone = self.phones.get(to, self.elsewhere)
         if phone is None:
             raise OriginateError(to, Cause.NOT_FOUND, "no such virtual phone")
@@ -77,6 +80,6 @@ class VirtualDriver(Driver):
             cli=cli,
             name=name,
         )
-        leg = VirtualLeg(info, self._legs.discard)
+        leg = VirtualLeg(info, self._legs.discard, self._ring)
         self._legs.add(leg)
         return leg

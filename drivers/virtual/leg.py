@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,10 @@ class WatchedDigits(DigitBuffer):
 class VirtualLeg(Leg):
     """A leg whose far end is a `Party` in this process."""
 
-    def __init__(self, info: LegInfo, on_end: Callable[[VirtualLeg], None]) -> None:
+    def __init__(
+        self, info: LegInfo, on_end: Callable[[VirtualLeg], None], call: Callable[[str], Awaitable[VirtualLeg]]
+    ) -> None:
+        """call: rings another virtual phone; gives its leg once it is answered."""
         super().__init__(info)
         self.answered = False
         self.ringing = False
@@ -48,6 +51,7 @@ class VirtualLeg(Leg):
         self.digits = WatchedDigits(self.party)
         self.rejected: Cause | None = None
         self._on_end = on_end
+        self._call = call
         self._playing: asyncio.Task[PlayResult] | None = None
         self._peer: VirtualLeg | None = None
         self._recorders: list[VirtualRecorder] = []
@@ -107,7 +111,8 @@ class VirtualLeg(Leg):
         self._require_alive()
         recorder = VirtualRecorder(path, self.ended, max_duration=max_duration, silence=silence, both=both)
         self._recorders = [r for r in self._recorders if r.running] + [recorder]
-        for callback in tuple(self.party.on_listening):
+        # A recording of the whole call is nobody who waits for what the far end says.
+        for callback in tuple(self.party.on_listening) if not both else ():
             callback()
         return recorder
 
@@ -124,6 +129,10 @@ class VirtualLeg(Leg):
             self._peer = None
 
     async def transfer(self, to: str) -> None:
+        self._require_alive()
+        target = await self._call(to)
+        # Who talks to whom from now on is out of our sight.
+        target.end(Hangup("local", Cause.NORMAL))
         self._require_alive()
         self.end(Hangup("local", Cause.NORMAL))
 
@@ -153,6 +162,11 @@ class VirtualLeg(Leg):
             self._peer = None
         self._progress.set()
         self._on_end(self)
+
+    @property
+    def listening(self) -> bool:
+        """True while what the far end says is recorded for its own sake."""
+        return any(recorder.running and not recorder.both for recorder in self._recorders)
 
     async def settled(self) -> None:
         """For the driver: wait until the leg is answered or has ended."""

@@ -40,7 +40,8 @@ class Party:
         self.on_heard: list[Callable[[Heard], None]] = []
         """Called as each clip begins and again as it ends."""
         self.on_listening: list[Callable[[], None]] = []
-        """Called when the other side begins to record what this party says."""
+        """Called when the other side begins to record what this party says; a recording of both sides is none of
+        these."""
 
         self.key_wanted = asyncio.Event()
         """Set while the other side waits for a key and none has been pressed yet."""
@@ -56,6 +57,11 @@ class Party:
     def answered(self) -> bool:
         """True once the call was answered."""
         return self._leg.answered
+
+    @property
+    def listened_to(self) -> bool:
+        """True while the other side records what this party says."""
+        return self._leg.listening
 
     def press(self, keys: str) -> None:
         """Press keys, at once."""

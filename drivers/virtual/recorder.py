@@ -27,7 +27,8 @@ class VirtualRecorder:
         self._path = path
         self._leg_ended = leg_ended
         self._silence = silence
-        self._both = both
+        self.both = both
+        """Records what is played to the far end too."""
         self._loop = asyncio.get_running_loop()
         self._start = self._loop.time()
         self._quiet_since = self._start
@@ -124,7 +125,7 @@ class VirtualRecorder:
         length = round((end - self._start) * RATE)
         tracks = [
             self._track(self._said, length),
-            *([self._track(self._played, length)] if self._both else []),
+            *([self._track(self._played, length)] if self.both else []),
         ]
         try:
             await asyncio.to_thread(_write_wav, self._path, tracks)

@@ -121,8 +121,7 @@ class Caller:
                 case "presses":
                     await self._press(step.text, cued=heard)
                 case "speaks":
-                    await self._wants_speech.wait()
-                    self._wants_speech.clear()
+                    await self._listened_to()
                     self.done += 1
                     await self._party.say(_murmur(step.seconds))
                     continue
@@ -140,6 +139,14 @@ class Caller:
                 break
         if step.to_the_end:
             await self._ended.setdefault(id(heard), asyncio.Event()).wait()
+
+    async def _listened_to(self) -> None:
+        """Wait until somebody listens who has not been spoken to yet."""
+        while True:
+            await self._wants_speech.wait()
+            self._wants_speech.clear()
+            if self._party.listened_to:
+                return
 
     async def _press(self, keys: str, *, cued: bool) -> None:
         if cued:
