@@ -70,6 +70,8 @@ class Call:
     variables: dict[str, Any] = field(default_factory=dict)
     catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
     """The scenarios that this one may call, as they were when the call began."""
+    contact: Mapping[str, Any] = field(default_factory=lambda: EMPTY_CONTACT)
+    """The caller's row in the table of contacts."""
     pace: Pace = field(default_factory=Pace)
     recording: CallRecording = field(default_factory=CallRecording)
     """Of the whole call."""
@@ -107,7 +109,7 @@ class Call:
             "call.started": self.record.started,
             "call.language": self.language,
             "call.scenario": self.record.scenario,
-            "contact": EMPTY_CONTACT,
+            "contact": self.contact,
             "centre": self.services.centres.snapshot(),
             "now": self.now(),
             **self.variables,

@@ -39,6 +39,8 @@ class CallRecord:
     result: Result = "failed"
     reason: str | None = None
     agent: str | None = None
+    transferred_to: str | None = None
+    """Number to which a `transfer` or `switchboard` node has handed the caller over."""
     recordings: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -64,6 +66,7 @@ class CallRecord:
             "result": self.result,
             "reason": self.reason,
             "agent": self.agent,
+            "transferred_to": self.transferred_to,
             "recordings": self.recordings,
             "warnings": self.warnings,
         }

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from engine.call.call import CallOver
+from engine.call.handover import require_transfer, transfer_leg
 from engine.call.talk import talk
 from engine.centres.search import Search
-from engine.errors import Unsupported
+from engine.errors import OriginateError
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt
 
@@ -45,7 +47,9 @@ class AgentSearch(Node):
     )
     timeout: Duration = Field(description="How long to search, all in all.")
     connect: Literal["auto", "transfer", "bridge"] = Field(
-        default="auto", description="How the two are connected; auto takes what the line can do."
+        default="auto",
+        description="bridge, or auto: our lines stay busy while they talk. transfer: the line hands the caller "
+        "over to the agent's phone, which rings again, and the call ends here.",
     )
     sip_only: bool = Field(default=False, description="Call only agents whose phone is a SIP address.")
     music: Prompt | None = Field(
@@ -70,7 +74,7 @@ class AgentSearch(Node):
 
     async def run(self, call: Call) -> str:
         if self.connect == "transfer":
-            raise Unsupported("agent_search: connect: transfer needs a line that transfers; use bridge or auto")
+            require_transfer(call)
         search = Search(call, self)
         while True:
             outcome = await search.run()
@@ -80,14 +84,32 @@ class AgentSearch(Node):
                 return "transferred"
 
     async def _connect(self, call: Call, agent: Agent, leg: Leg) -> bool:
-        """Let the two talk; False when the agent hung up before they could."""
+        """Let the two talk; False when the agent was gone before they could."""
+        try:
+            return await (self._transfer if self.connect == "transfer" else self._talk)(call, agent, leg)
+        finally:
+            centre = call.services.centres.find(self.centre)
+            call.services.centres.release(agent, after=centre.wrap_up if centre else 0.0)
+
+    async def _talk(self, call: Call, agent: Agent, leg: Leg) -> bool:
+        """Stay between the two while they talk."""
         call.record.agent = agent.code
         connected = False
         try:
             connected = await talk(call, leg, record_as="conversations" if self.record else None)
         finally:
-            centre = call.services.centres.find(self.centre)
-            call.services.centres.release(agent, after=centre.wrap_up if centre else 0.0)
             if not connected and call.leg.alive:
                 call.record.agent = None
         return connected
+
+    async def _transfer(self, call: Call, agent: Agent, leg: Leg) -> bool:
+        """Let the line connect the two, which ends the call; False when the agent did not answer again."""
+        await leg.hangup()
+        try:
+            await transfer_leg(call, agent.phone or "")
+        except OriginateError as error:
+            call.note(str(error))
+            return False
+        except CallOver:
+            call.record.agent = agent.code
+            raise
