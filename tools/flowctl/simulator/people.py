@@ -140,8 +140,11 @@ class SimulatedCentres(Centres):
         ask: Callable[[str], Awaitable[Staff]] | None,
         mentioned: frozenset[str] = frozenset(),
         directory: Directory | None = None,
+        waiting: Mapping[str, int] | None = None,
     ) -> None:
+        """waiting: centre → how many other calls wait for it."""
         super().__init__(Directory())
+        self._others = waiting or {}
         self._driver = driver
         self._present: dict[str, list[AgentScript]] = {}
         self._mentioned = mentioned
@@ -150,6 +153,9 @@ class SimulatedCentres(Centres):
         self._to_come: dict[str, list[Staff]] = {centre: list(searches) for centre, searches in people.items()}
         for centre, searches in self._to_come.items():
             self._let_in(centre, searches[0])
+
+    def waiting(self, name: str) -> int:
+        return super().waiting(name) + self._others.get(name, 0)
 
     async def searching(self, name: str) -> None:
         searches = self._to_come.get(name)

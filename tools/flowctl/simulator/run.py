@@ -106,7 +106,9 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
     services = Services(
         clock=clock,
         prompts=PromptLibrary(TimedVoice()),
-        centres=SimulatedCentres(driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory),
+        centres=SimulatedCentres(
+            driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory, plan.world.waiting
+        ),
         lines=Lines([driver]),
         recordings=Recordings(folder, clock),
         switches=FixedSwitches(plan.world.switches),

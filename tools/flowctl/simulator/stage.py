@@ -21,6 +21,9 @@ T = TypeVar("T")
 SWITCHBOARD = "switchboard"
 """What a simulated call dials for the switchboard: so `numbers: {switchboard: busy}`."""
 
+THINKING = 1.0
+"""Seconds after which somebody who has answered presses their keys."""
+
 _REFUSALS = {"busy": Cause.BUSY, "rejected": Cause.REJECTED, "failed": Cause.FAILED}
 
 
@@ -176,5 +179,8 @@ class StagedPhone:
             loop.call_later(number.after, party.hang_up, _REFUSALS[number.does])
 
     def _answer(self, party: Party) -> None:
+        loop, number = asyncio.get_running_loop(), self._number
         party.leg.accept()
-        asyncio.get_running_loop().call_later(self._number.talks, party.hang_up)
+        loop.call_later(number.talks, party.hang_up)
+        if number.presses:
+            loop.call_later(THINKING, party.press, number.presses)

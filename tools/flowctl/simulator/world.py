@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engine.errors import ConfigurationError
+from engine.lines.digits import KEYS as KEYPAD
 from engine.nodes.base import Path
 from engine.nodes.fields import parse_duration
 from engine.outside.ports import HttpResponse
 
-KEYS = ("numbers", "lookups", "http", "switches", "contact", "mailboxes")
+KEYS = ("numbers", "lookups", "http", "switches", "contact", "mailboxes", "waiting")
 """The keys of a story that are about the world."""
 
 DOES = ("answer", "busy", "no_answer", "rejected", "failed")
@@ -25,12 +26,13 @@ Failure = Literal["error"]
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What happens when a number is dialled: `after` seconds it does something; who answers talks for `talks`
-    seconds."""
+    """What happens when a number is dialled: `after` seconds it does something; who answers presses keys a second
+    later, and talks for `talks` seconds."""
 
     does: str = "answer"
     after: float = 2.0
     talks: float = 30.0
+    presses: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class World:
     switches: Mapping[str, str] = field(default_factory=dict)
     contact: Row = None
     mailboxes: Mapping[str, Box] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """Centre → how many other calls wait for it."""
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], wrong: Wrong | None = None) -> World:
@@ -70,6 +74,7 @@ class World:
             switches=reader.each(document, "switches", reader.switch),
             contact=reader.mapping(("contact",), document["contact"]) if "contact" in document else None,
             mailboxes=reader.each(document, "mailboxes", reader.box),
+            waiting=reader.each(document, "waiting", reader.count),
         )
 
 
@@ -116,12 +121,29 @@ class _Reader:
             return default
 
     def number(self, path: Path, value: Any) -> Number:
-        """`busy`, or `{does: answer, after: 3s, talks: 20s}`."""
+        """`busy`, or `{does: answer, after: 3s, talks: 20s, presses: "1"}`."""
         if not isinstance(value, dict):
             return Number(self.does(path, value))
-        given = self.mapping(path, value, ("does", "after", "talks"))
+        given = self.mapping(path, value, ("does", "after", "talks", "presses"))
         seconds = {key: self.duration((*path, key), given[key]) for key in ("after", "talks") if key in given}
-        return Number(self.does((*path, "does"), given.get("does", "answer")), **seconds)
+        return Number(
+            self.does((*path, "does"), given.get("does", "answer")), **seconds, presses=self.keys(path, given)
+        )
+
+    def keys(self, path: Path, given: Mapping[str, Any]) -> str:
+        """What `presses` says."""
+        keys = given.get("presses", "")
+        if isinstance(keys, str) and all(key in KEYPAD for key in keys):
+            return keys
+        self._wrong((*path, "presses"), 'write the keys in quotes, such as "1"')
+        return ""
+
+    def count(self, path: Path, value: Any) -> int:
+        """How many."""
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        self._wrong(path, "must be a number of calls")
+        return 0
 
     def does(self, path: Path, value: Any) -> str:
         """What a dialled number does."""
