@@ -12,6 +12,7 @@ from support.scenarios import check_one, compiled, found, scenario
 from engine.call.expressions import Environment
 from engine.call.templates import as_text
 from engine.errors import ExpressionError
+from engine.scenario.check import check
 
 NODES = """
 a: {type: collect, prompt: [{say: code}], variable: code, on: {collected: b, no_input: end, invalid: end}}
@@ -29,7 +30,9 @@ VARIABLES = "variables: {n: {type: integer}, price: {type: number}, who: {}, vip
 
 @pytest.fixture
 def environment() -> Environment:
-    return compiled(scenario(NODES, top=VARIABLES)).environment
+    draft = check("test.yaml", scenario(NODES, top=VARIABLES)).draft
+    assert draft is not None
+    return draft.environment
 
 
 VALUES: dict[str, Any] = {

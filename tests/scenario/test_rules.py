@@ -260,6 +260,7 @@ def test_nodes_are_looked_at_below_an_unsound_header() -> None:
 
 
 TYPES = {"n": "integer", "x": "number", "s": "string", "b": "boolean"}
+START = {"integer": "0", "number": "0.5", "string": '""', "boolean": "false"}
 
 
 @pytest.mark.parametrize(
@@ -283,9 +284,10 @@ TYPES = {"n": "integer", "x": "number", "s": "string", "b": "boolean"}
     ],
 )
 def test_a_value_has_the_declared_type(name: str, value: str, expected: list[str]) -> None:
-    variables = ", ".join(f"{key}: {{type: {kind}}}" for key, kind in TYPES.items())
+    variables = ", ".join(f"{key}: {{type: {kind}, default: {START[kind]}}}" for key, kind in TYPES.items())
     text = scenario(f'a: {{type: set, values: {{{name}: "{value}"}}, next: end}}', top=f"variables: {{{variables}}}")
-    assert rules_of(text) == expected
+    # Nothing reads these variables, which is not looked at here.
+    assert [rule for rule in rules_of(text) if rule != "W6005"] == expected
 
 
 def test_an_extension_that_is_dialled_is_text() -> None:
@@ -295,8 +297,9 @@ def test_an_extension_that_is_dialled_is_text() -> None:
           type: menu
           prompt: [{say: x}]
           options: {"1": end}
-          direct_dial: {pattern: 2XX, next: end}
+          direct_dial: {pattern: 2XX, next: b}
           on: {no_input: end, no_match: end}
+        b: {type: play, prompt: [{digits: dialled}], next: end}
         """,
         top="variables: {dialled: {type: integer}}",
     )
