@@ -15,6 +15,7 @@ COMMANDS = {
     "init": "Make a folder with a first scenario, ready to validate, simulate and serve.",
     "validate": "Say every mistake in scenarios, with line and column.",
     "simulate": "Run a scenario without a telephone, on a virtual clock.",
+    "test": "Run the tests beside scenarios.",
     "serve": "Answer calls.",
     "switch": "Open or close by hand, whatever the opening hours say.",
     "dial": "Call a SIP address, press keys, record what is heard.",
