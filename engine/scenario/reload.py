@@ -13,6 +13,7 @@ from watchfiles import awatch
 from engine.scenario.check import CheckResult, check
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.load import walk_files
+from engine.scenario.project import Project
 from engine.scenario.table import Conflict, DidTable
 
 log = logging.getLogger("flowctl.scenario")
@@ -39,6 +40,8 @@ class _File:
     stamp: Stamp
     good: CompiledScenario | None = None
     refused: bool = False
+    complaints: tuple[str, ...] = ()
+    """What was last said to be wrong with it."""
 
 
 class ScenarioStore:
@@ -92,17 +95,23 @@ class ScenarioStore:
         stamps, sounds = seen or ({}, 0)
         sounds_changed, self._sounds = sounds != self._sounds, sounds
         changed = False
-        for path in [path for path in self._files if path not in stamps]:
+        absent = [path for path in self._files if path not in stamps]
+        for path in absent:
             gone = self._files.pop(path)
             changed = changed or gone.good is not None
             log.info("%s is gone; its scenario is out of service", path, extra={"file": str(path)})
-        for path, stamp in stamps.items():
-            known = self._files.get(path)
-            again = known is not None and known.refused and sounds_changed
-            if known is None or known.stamp != stamp or again:
-                file = self._files.setdefault(path, _File(stamp))
-                file.stamp = stamp
-                changed = await self._take(path, file) or changed
+        saved = {
+            path for path, stamp in stamps.items() if path not in self._files or self._files[path].stamp != stamp
+        }
+        for path in saved:
+            self._files.setdefault(path, _File(stamps[path])).stamp = stamps[path]
+        # All see the same folder, whatever their order: one may need another that is new, or changed, or gone.
+        project = await asyncio.to_thread(Project, self.folder, tuple(stamps))
+        for path in stamps:
+            file = self._files[path]
+            others_changed = bool(saved or absent) and (file.refused or _calls_others(file))
+            if path in saved or others_changed or (file.refused and sounds_changed):
+                changed = await self._take(path, file, project, saved=path in saved) or changed
         if changed:
             good = [self._files[path].good for path in sorted(self._files)]
             # Who has a number keeps it; the alphabet decides only among files that come at the same time.
@@ -110,17 +119,21 @@ class ScenarioStore:
             self._report(self.table.conflicts)
         return seen is not None
 
-    async def _take(self, path: Path, file: _File) -> bool:
-        """Check one file; True when another version of it goes into service."""
+    async def _take(self, path: Path, file: _File, project: Project, *, saved: bool) -> bool:
+        """Check one file; True when another version of it goes into service. saved: it is new, or has another
+        content than before; otherwise only what is around it has."""
         try:
-            result = await asyncio.to_thread(check, path)
+            result = await asyncio.to_thread(check, path, project=project)
         except Exception:
             log.exception("%s: the check itself failed; the file is refused", path)
             file.refused = True
             return False
         restored, file.refused = file.refused, result.compiled is None
+        complaints = tuple(f"{found.rule} {found.message}" for found in result.errors)
+        news, file.complaints = saved or complaints != file.complaints, complaints
         if result.compiled is None:
-            _report_refusal(path, file, result)
+            if news:
+                _report_refusal(path, file, result, saved=saved)
             return False
         if file.good is not None and file.good.version == result.compiled.version:
             if restored:
@@ -180,7 +193,11 @@ def _report_service(path: Path, scenario: CompiledScenario, state: str) -> None:
     )
 
 
-def _report_refusal(path: Path, file: _File, result: CheckResult) -> None:
+def _calls_others(file: _File) -> bool:
+    return file.good is not None and bool(file.good.calls)
+
+
+def _report_refusal(path: Path, file: _File, result: CheckResult, *, saved: bool) -> None:
     for found in result.errors:
         log.error(
             "%s:%d:%d: %s %s%s",
@@ -192,7 +209,14 @@ def _report_refusal(path: Path, file: _File, result: CheckResult) -> None:
             f" ({found.hint})" if found.hint else "",
             extra={"file": str(path), "line": found.line, "column": found.column, "rule": found.rule},
         )
-    if file.good is None:
+    if file.good is not None and not saved:
+        log.error(
+            "%s: what it calls has changed and does not fit; version %s keeps serving",
+            path,
+            file.good.version,
+            extra={"file": str(path), "version": file.good.version},
+        )
+    elif file.good is None:
         log.error("%s is refused; no version of it is in service", path, extra={"file": str(path)})
     else:
         log.error(

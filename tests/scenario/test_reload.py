@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -192,3 +193,75 @@ async def test_a_restored_file_is_in_service_again(tmp_path: Path, caplog: pytes
         file.write_text(content)
         await store.load()
     assert f"version {version(store)} of test is in service again for 32" in caplog.text
+
+
+def calling(outcomes: str = "{good: end}") -> str:
+    return scenario(f"a: {{type: scenario, name: sub, on: {outcomes}}}", top='did: ["32"]')
+
+
+def returning(*outcomes: str) -> str:
+    cases = "\n".join(f"{outcome}: {{type: return, outcome: {outcome}}}" for outcome in outcomes)
+    ways = ", ".join(f"{{when: 'call.cli == \"{outcome}\"', next: {outcome}}}" for outcome in outcomes)
+    nodes = f"a: {{type: branch, cases: [{ways}], default: {outcomes[0]}}}\n{cases}"
+    return scenario(nodes, top='did: ["99"]').replace("name: test", "name: sub")
+
+
+async def test_the_order_of_the_files_does_not_matter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.yaml").write_text(calling())
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "z.yaml").write_text(returning("good"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    assert caplog.text == ""
+    assert sorted(store.table.by_name) == ["sub", "test"]
+
+
+async def test_what_lacked_its_sub_scenario_goes_into_service_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.yaml").write_text(calling())
+    store = ScenarioStore(tmp_path)
+    for _ in range(2):
+        await store.load()
+    assert version(store) is None
+    assert caplog.text.count("E1009") == 1
+    (tmp_path / "other.yaml").write_text(text("33"))
+    await store.load()
+    assert caplog.text.count("E1009") == 1
+    (tmp_path / "z.yaml").write_text(returning("good"))
+    await store.load()
+    assert version(store) is not None
+
+
+async def test_a_sub_scenario_that_no_longer_fits_leaves_its_callers_in_service(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    caller, sub = tmp_path / "a.yaml", tmp_path / "z.yaml"
+    caller.write_text(calling())
+    sub.write_text(returning("good"))
+    store = ScenarioStore(tmp_path)
+    await store.load()
+    served = store.table.find("32")
+    assert served is not None
+
+    sub.write_text(returning("good", "bad"))
+    await store.load()
+    assert store.table.find("32") is served
+    assert re.search(rf"{caller}:\d+:\d+: E1005 the outcome `bad` of `a` leads nowhere", caplog.text)
+    assert (
+        f"{caller}: what it calls has changed and does not fit; version {served.version} keeps serving" in caplog.text
+    )
+    (tmp_path / "other.yaml").write_text(text("33"))
+    await store.load()
+    assert caplog.text.count("does not fit") == 1
+
+    sub.unlink()
+    await store.load()
+    assert store.table.find("32") is served
+    assert "E1009" in caplog.text
+
+    sub.write_text(returning("good"))
+    await store.load()
+    assert store.table.find("32") is served
+    assert f"version {served.version} of test is in service again for 32" in caplog.text
