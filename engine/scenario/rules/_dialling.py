@@ -10,6 +10,7 @@ from engine.nodes.base import Path
 from engine.scenario.draft import Draft
 
 _NUMBER = re.compile(r"\+?[0-9*#][0-9*#\s()./-]*\Z", re.ASCII)
+_SPACING = re.compile(r"[\s()./-]")
 _URI = re.compile(r"sips?:(?P<user>[^@;?]+)@(?P<host>\[[^\]]*\]|[^:;?]+)(?::(?P<port>\d+))?", re.IGNORECASE)
 
 SHORTEST_PREFIX = 4
@@ -41,17 +42,18 @@ def answering(draft: Draft, to: str) -> Draft | None:
     if number is None:
         return None
     country = str(draft.project.setting("country") or "FR")
-    wanted = _plain(number, country)
-    found: tuple[int, Draft] | None = None
+    bare = _SPACING.sub("", number)
+    wanted = e164(bare, country) or bare
+    longest, found = "", None
     for scenario in (draft, *others(draft)):
         for did in scenario.scenario.did:
             prefix = did.rstrip("*")
-            if did == prefix and _plain(did, country) == wanted:
+            if did == prefix and (e164(did, country) or did) == wanted:
                 return scenario
-            ours = did != prefix and len(prefix) >= SHORTEST_PREFIX
-            if ours and wanted.startswith(prefix) and (found is None or len(prefix) > found[0]):
-                found = (len(prefix), scenario)
-    return found[1] if found is not None else None
+            block = did != prefix and len(prefix) >= max(SHORTEST_PREFIX, len(longest) + 1)
+            if block and any(number.startswith(prefix) for number in (wanted, bare)):
+                longest, found = prefix, scenario
+    return found
 
 
 def others(draft: Draft) -> Iterator[Draft]:
@@ -73,8 +75,3 @@ def _own_number(draft: Draft, to: str) -> str | None:
     host, _, port = str(draft.project.setting("sip", "listen") or _LISTEN).rpartition(":")
     here = uri["host"].lower() == host or (host in _EVERYWHERE and uri["host"].lower() in _HERE)
     return uri["user"] if here and (uri["port"] or "5060") == port else None
-
-
-def _plain(number: str, country: str) -> str:
-    bare = re.sub(r"[\s()./-]", "", number)
-    return e164(bare, country) or bare
