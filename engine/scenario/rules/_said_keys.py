@@ -22,7 +22,7 @@ _WORDS = {
 _KEY = rf"(?:\d+|[*#]|(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b)"
 _VERB = (
     r"\b(?:press(?:ing)?|dial(?:ling)?|enter|hit|push|type|choose|select|followed\s+by"
-    r"|appuye[rz]|tape[rz]|faites|compose[rz]|presse[rz]|choisi(?:ssez|r)|sélectionne[rz]|suivie?)"
+    r"|appuye[rz]|appuyant|tape[rz]|tapant|faites|compose[rz]|presse[rz]|choisi(?:ssez|r)|sélectionne[rz]|suivie?)"
 )
 _FILL = (
     r"(?:(?:on|the|a|key|number|digit|button|option|from|between"

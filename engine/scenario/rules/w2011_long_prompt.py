@@ -67,7 +67,7 @@ nodes:
                 length = times * seconds(draft, items)
                 if length > LONGEST:
                     span = draft.document.key_span(("nodes", name, *path))
-                    message = f"this lasts {length:.0f} s, and no key stops it"
+                    message = f"this lasts {length:.1f} s, and no key stops it"
                     hint = "make it shorter, or let keys stop it with `barge_in: true`"
                     yield self.found(draft, span, message, hint)
 

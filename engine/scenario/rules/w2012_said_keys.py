@@ -88,7 +88,8 @@ nodes:
                     continue
                 span = text.place(draft, said.start, said.length)
                 message = f"the caller is told to press `{said.key}`, which does nothing here"
-                hint = f"there are {listed(accepted)}" if accepted else "no key does anything here"
+                others = [key for key in accepted if key != "X"]
+                hint = f"keys that do: {listed(others)}" if others else "name no key, or give it something to do"
                 yield self.found(draft, span, message, hint)
 
     def _unsaid(self, draft: Draft, base: Path, menu: Menu) -> Iterator[Diagnostic]:
