@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.scenario.compile import CompiledScenario, compile_scenario
@@ -16,6 +16,7 @@ from engine.scenario.project import Project
 from engine.scenario.rules.e1012_same_did import same_did
 from engine.scenario.rules.registry import missing_keys, rules
 from engine.scenario.shape import check_shape
+from engine.scenario.suppress import suppress
 from engine.scenario.table import DidTable
 
 
@@ -27,6 +28,8 @@ class CheckResult:
     diagnostics: list[Diagnostic]
     compiled: CompiledScenario | None
     draft: Draft | None = None
+    silenced: list[Diagnostic] = field(default_factory=list)
+    """What a comment in the file silences; each hint is the reason that the comment gives."""
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -58,12 +61,13 @@ def check(path: Path | str, text: str | bytes | None = None, project: Project | 
         diagnostics.extend(rule.check(draft))
     # What an anchor holds is wrong once, however often it is used.
     once = {(found.rule, found.line, found.column, found.message): found for found in reversed(diagnostics)}
-    diagnostics = sorted(once.values(), key=lambda found: found.order)
+    diagnostics, silenced = suppress(document, sorted(once.values(), key=lambda found: found.order), rules())
     if any(found.severity == "error" for found in diagnostics):
-        return CheckResult(diagnostics, None, draft)
+        return CheckResult(diagnostics, None, draft, silenced)
     scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})
     places = {did: document.span(("did", index)) for index, did in enumerate(scenario.did)}
-    return CheckResult(diagnostics, compile_scenario(scenario, file, source, draft.environment, places), draft)
+    compiled = compile_scenario(scenario, file, source, draft.environment, places)
+    return CheckResult(diagnostics, compiled, draft, silenced)
 
 
 def check_files(paths: Sequence[Path], on_checked: Callable[[Path], None] | None = None) -> list[CheckResult]:
@@ -83,7 +87,7 @@ def check_files(paths: Sequence[Path], on_checked: Callable[[Path], None] | None
         index = next(i for i, result in enumerate(results) if result.compiled is conflict.second)
         found = same_did(conflict)
         diagnostics = sorted([*results[index].diagnostics, found], key=lambda found: found.order)
-        results[index] = CheckResult(diagnostics, results[index].compiled, results[index].draft)
+        results[index] = replace(results[index], diagnostics=diagnostics)
     return results
 
 
