@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import ConfigurationError
-from tools.flowctl.graph.model import Graph, Link
+from tools.flowctl.graph.model import Box, Graph, Link
 
 
 class Walked(BaseModel):
@@ -45,29 +45,29 @@ def read_coverage(path: Path, scenario: Path) -> Walked:
     raise ConfigurationError(f"{path}: it is not about {scenario}, but about {names}")
 
 
-@dataclass(slots=True)
-class _Count:
-    walked: int = 0
-    total: int = 0
-
-
 def with_coverage(graph: Graph, walked: Walked) -> Graph:
     """The graph with a count on each node and on each outcome that is wired."""
-    count = _Count()
     boxes = {
         key: replace(box, count=walked.nodes.get(box.name, 0)) if box.kind == "node" else box
         for key, box in graph.boxes.items()
     }
-    links = [_counted(link, graph, walked.edges, count) for link in graph.links]
-    return replace(graph, boxes=boxes, links=links, coverage=(count.walked, count.total))
+    links = [part for link in graph.links for part in _counted(link, boxes, walked.edges)]
+    counts = [label.count for link in links for label in link.labels if label.count is not None]
+    return replace(graph, boxes=boxes, links=links, coverage=(sum(map(bool, counts)), len(counts)))
 
 
-def _counted(link: Link, graph: Graph, edges: Mapping[str, Mapping[str, int]], count: _Count) -> Link:
-    source = graph.boxes[link.source]
+def _counted(link: Link, boxes: dict[str, Box], edges: Mapping[str, Mapping[str, int]]) -> list[Link]:
+    """A link in two parts: the outcomes that were taken, and those that were not."""
+    source = boxes[link.source]
     if source.kind != "node" or link.implicit:
-        return link
+        return [link]
     taken = edges.get(source.name, {})
-    labels = tuple(replace(label, count=taken.get(label.key, 0)) for label in link.labels)
-    count.total += len(labels)
-    count.walked += sum(bool(label.count) for label in labels)
-    return replace(link, labels=labels)
+    labels = [replace(label, count=taken.get(label.key, 0)) for label in link.labels]
+    parts = [[label for label in labels if label.count], [label for label in labels if not label.count]]
+    found = [replace(link, labels=tuple(part)) for part in parts if part]
+    if len(found) == 2 and boxes[link.target].kind != "node":
+        # What hangs below a node has one line to it.
+        other = replace(boxes[link.target], id=f"{link.target}:unwalked")
+        boxes[other.id] = other
+        found[1] = replace(found[1], target=other.id)
+    return found

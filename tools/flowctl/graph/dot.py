@@ -73,12 +73,8 @@ def _box(box: Box) -> dict[str, str]:
 
 
 def _link(link: Link) -> dict[str, str]:
-    words = [
-        label.text + ("" if label.count is None else f" ×{label.count}")
-        for label in link.labels
-        if label.text or label.count is not None
-    ]
-    values = {"label": _label([", ".join(words).strip()])} if words else {}
+    words = [label.counted for label in link.labels if label.counted]
+    values = {"label": _label([", ".join(words)])} if words else {}
     if link.error or link.walked is False:
         values |= {"style": "dashed", "color": _quoted(_ERROR)}
     elif link.implicit:

@@ -68,10 +68,6 @@ def _class(box: Box) -> str:
 
 
 def _arrow(link: Link) -> str:
-    words = [
-        label.text + ("" if label.count is None else f" ×{label.count}")
-        for label in link.labels
-        if label.text or label.count is not None
-    ]
+    words = [label.counted for label in link.labels if label.counted]
     arrow = "-.->" if link.error or link.implicit else "-->"
-    return f"{arrow}|{_quoted(', '.join(words).strip())}|" if words else arrow
+    return f"{arrow}|{_quoted(', '.join(words))}|" if words else arrow

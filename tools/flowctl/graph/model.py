@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from engine.nodes.base import END, Edge, Node
-from engine.nodes.scenario import ScenarioCall
 from engine.scenario.draft import Draft, UnknownNode
+from engine.scenario.rules.e1005_unwired import unwired
 from tools.flowctl.graph import words
 from tools.flowctl.graph.details import details
 
@@ -57,6 +56,11 @@ class Label:
     full: str
     count: int | None = None
 
+    @property
+    def counted(self) -> str:
+        """The text, with how often it was taken if it was."""
+        return f"{self.text} ({self.count})".strip() if self.count else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -74,12 +78,6 @@ class Link:
         """Some call took it; None without coverage."""
         counts = [label.count for label in self.labels if label.count is not None]
         return any(counts) if counts else None
-
-    @property
-    def count(self) -> int | None:
-        """Calls that took it; None without coverage."""
-        counts = [label.count for label in self.labels if label.count is not None]
-        return sum(counts) if counts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +167,10 @@ def _ways_out(maker: _Maker, name: str, node: Node) -> None:
     for (target, error), labels in groups.items():
         _link(maker, node_id(name), target, labels, error=error)
     if name not in maker.draft.doubtful:
-        missing = list(unwired(maker.draft, node))
+        missing = unwired(maker.draft, node)
         lenient = [outcome for outcome in missing if outcome in node.lenient]
         _loose(maker, name, [outcome for outcome in missing if outcome not in node.lenient], "unwired")
         _loose(maker, name, lenient, "end")
-
-
-def unwired(draft: Draft, node: Node) -> Iterator[str]:
-    """Outcomes that can happen and lead nowhere, those that a sub-scenario returns too."""
-    wired = {edge.outcome for edge in node.edges()}
-    possible = list(node.possible())
-    if isinstance(node, ScenarioCall) and isinstance(node.name, str):
-        called = draft.project.scenario(node.name)
-        returns = called.nodes.values() if called is not None else ()
-        possible += [str(getattr(inner, "outcome", "")) for inner in returns if inner.type == "return"]
-    for outcome in dict.fromkeys(possible):
-        if outcome and outcome not in wired:
-            yield outcome
 
 
 def _loose(maker: _Maker, name: str, outcomes: list[str], kind: Literal["unwired", "end"]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tools.flowctl.graph import measure
-from tools.flowctl.graph.layered import Arc, Size, rank
+from tools.flowctl.graph.layered import Arc, Size
 from tools.flowctl.graph.layout import Direction, Layout, lay_out
 from tools.flowctl.graph.model import Box, Graph, Link
 
@@ -32,7 +32,7 @@ MANY = 24
 """With more nodes than this, far lines are drawn as jumps: a small box with the name of the node."""
 
 FAR = 3
-"""Layers of nodes that a line may cross in a large drawing."""
+"""Steps towards the start that a line may lead in a large drawing."""
 
 BUSY = 5
 """Lines that lead to one node in a large drawing; the others are jumps."""
@@ -106,13 +106,7 @@ def _entries_first(graph: Graph) -> dict[str, Box]:
 
 
 def _label(link: Link) -> list[str]:
-    words = [
-        f"{label.text} ({label.count})" if label.count is not None and len(link.labels) > 1 else label.text
-        for label in link.labels
-        if label.text
-    ]
-    if link.count is not None and len(link.labels) == 1:
-        words = [f"{words[0] if words else ''} ×{link.count}".strip()]
+    words = [label.counted for label in link.labels if label.counted]
     return measure.wrap(words, LABEL, LABEL_WIDEST)
 
 
@@ -156,20 +150,18 @@ def with_jumps(graph: Graph) -> Graph:
     nodes = [name for name, box in _entries_first(graph).items() if box.kind in ("node", "entry")]
     inner = [link for link in graph.links if graph.boxes[link.target].kind == "node" and link.source != link.target]
     large = len(nodes) > MANY
-    ranks, _ = rank(nodes, [(link.source, link.target) for link in inner])
+    steps, first = _walk(nodes, inner)
     into: dict[str, int] = {}
     for link in inner:
         into[link.target] = into.get(link.target, 0) + 1
-    first = _first_links(nodes, inner)
     boxes, links = dict(graph.boxes), []
     for link in graph.links:
-        far = abs(ranks.get(link.target, 0) - ranks[link.source]) > FAR or into.get(link.target, 0) > BUSY
-        jumps = link.target == link.source or (
-            large and graph.boxes[link.target].kind == "node" and far and id(link) not in first
-        )
-        if jumps:
-            target = graph.boxes[link.target]
-            key = f"jump:{link.source}:{link.target}:{link.error}"
+        target = graph.boxes[link.target]
+        # A walk breadth first never goes down by more than a step, so what is far leads back, or across.
+        far = target.kind == "node" and steps[link.source] - steps[link.target] > FAR
+        busy = into.get(link.target, 0) > BUSY
+        if link.target == link.source or (large and (far or busy) and id(link) not in first):
+            key = f"jump:{link.source}:{link.target}:{link.error}:{link.walked}"
             boxes[key] = Box(key, "jump", target.name, family=target.family, line=target.line)
             links.append(replace(link, target=key))
         else:
@@ -177,20 +169,21 @@ def with_jumps(graph: Graph) -> Graph:
     return replace(graph, boxes=boxes, links=links)
 
 
-def _first_links(nodes: list[str], links: list[Link]) -> set[int]:
-    """By which link a walk breadth first comes to each node (their `id`)."""
+def _walk(nodes: list[str], links: list[Link]) -> tuple[dict[str, int], set[int]]:
+    """A walk breadth first from each node that was not met before: in how many steps it comes to a node, and by
+    which links (their `id`)."""
     targets: dict[str, list[Link]] = {name: [] for name in nodes}
     for link in links:
         targets[link.source].append(link)
-    seen: set[str] = set()
-    found: set[int] = set()
+    steps: dict[str, int] = {}
+    first: set[int] = set()
     for root in nodes:
-        waiting = [root] if root not in seen else []
-        seen.add(root)
+        waiting = [root] if root not in steps else []
+        steps.setdefault(root, 0)
         for name in waiting:
             for link in targets[name]:
-                if link.target not in seen:
-                    seen.add(link.target)
-                    found.add(id(link))
+                if link.target not in steps:
+                    steps[link.target] = steps[name] + 1
+                    first.add(id(link))
                     waiting.append(link.target)
-    return found
+    return steps, first

@@ -222,7 +222,8 @@ def _box(box: Box, area: Area) -> str:
 
 def _markers() -> str:
     tips = "".join(
-        f'<marker id="tip-{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
+        f'<marker id="tip-{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="10" markerHeight="10" '
+        f'markerUnits="userSpaceOnUse" '
         f'orient="auto-start-reverse"><path class="tip {name}" d="M0 0.8L9.5 5L0 9.2Z"/></marker>'
         for name in ("plain", "error", "implicit", "walked", "unwalked")
     )
