@@ -36,7 +36,7 @@ def branches(draft: Draft) -> Iterator[tuple[str, Branch]]:
 
 def plain(condition: str) -> str:
     """A condition without what makes no difference: comments, and white space outside of texts."""
-    return " ".join(_TOKEN.findall(condition)).strip()
+    return " ".join(token for token in _TOKEN.findall(condition) if token)
 
 
 def constant(draft: Draft, condition: str) -> bool | None:
