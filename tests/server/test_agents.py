@@ -22,6 +22,7 @@ PEOPLE = Directory(
 SEARCH = """
 format: 1
 name: search
+voice: en
 did: ["32"]
 start: find
 nodes:
@@ -38,6 +39,7 @@ nodes:
 BRIDGE = """
 format: 1
 name: bridge
+voice: en
 did: ["33"]
 start: connect
 nodes:
@@ -130,6 +132,7 @@ def test_a_recording_that_fails_as_the_caller_leaves_does_not_revive_the_call(tm
     text = """
 format: 1
 name: message
+voice: en
 did: ["34"]
 start: message
 nodes:

@@ -18,6 +18,7 @@ from engine.nodes.wait import Wait
 HELLO = """
 format: 1
 name: hello
+voice: en
 did: ["32"]
 start: hi
 nodes:
@@ -52,6 +53,7 @@ def exploding(how: int, *, on_error: str = "", wired: str = "next: end") -> str:
     return f"""
 format: 1
 name: exploding
+voice: en
 did: ["66"]
 start: bad
 {on_error}
@@ -229,11 +231,12 @@ def test_a_scenario_that_runs_in_circles_ends_with_an_apology_and_holds_up_nobod
     circles = """
 format: 1
 name: circles
+voice: en
 did: ["77"]
 start: a
 nodes:
-  a: {type: set, values: {x: "1 / 0"}, on: {next: a, error: b}}
-  b: {type: set, values: {x: "1"}, next: a}
+  a: {type: set, values: {x: "int('x' + call.cli)"}, on: {next: b, error: b}}
+  b: {type: loop, times: 1000, on: {again: a, exhausted: end}}
 """
 
     async def story(house: House) -> None:
