@@ -101,6 +101,9 @@ def _holidays(node: Hours) -> Container[date]:
         return ()
     written = node.holidays
     country, region = (written, None) if isinstance(written, str) else (written.country, written.region)
+    if not country:
+        # It is unsound, and has a finding.
+        return ()
     try:
         return holiday_calendar(country, region)
     except NotImplementedError:

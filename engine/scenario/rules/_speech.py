@@ -47,7 +47,7 @@ def spoken(draft: Draft, base: Path, items: list[Any]) -> Iterator[Spoken | None
     """What each item says, None where nobody knows: a recording without a text, a value. Expressions in a text are
     left out, each as long as it is written, so that the places stay."""
     for index, item in enumerate(items):
-        if isinstance(item, Say):
+        if isinstance(item, Say) and item.say is not None:
             yield Spoken((*base, index, "say"), _EXPRESSION.sub(lambda part: "…" * len(part[0]), item.say), True)
         elif isinstance(item, str):
             text = _recorded(draft, item)

@@ -67,5 +67,5 @@ def _texts(draft: Draft) -> Iterator[Path]:
     for name, node in draft.nodes.items():
         for path, items in iter_prompts(node):
             for index, item in enumerate(items):
-                if isinstance(item, Say) and item.say.strip():
+                if isinstance(item, Say) and (item.say or "").strip():
                     yield ("nodes", name, *path, index)
