@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.scenario.rules.base import Rule
 from engine.scenario.rules.registry import rules
+from engine.scenario.suppress import can_be_silenced
 
 GROUPS = {
     "0": "Load",
@@ -22,17 +23,18 @@ GROUPS = {
 def rule_pages() -> dict[str, str]:
     """File name → page, with an index."""
     known = rules()
-    pages = {f"{rule.id}.md": _page(rule) for rule in known.values()}
+    pages = {f"{rule.id}.md": rule_page(rule) for rule in known.values()}
     pages["README.md"] = _index(list(known.values()))
     return pages
 
 
-def _page(rule: Rule) -> str:
+def rule_page(rule: Rule) -> str:
+    """What there is to say about a rule, as Markdown: also what `flowctl validate --explain` prints."""
     return "\n".join(
         [
             f"# {rule.id}: {rule.summary}",
             "",
-            f"Severity: {rule.severity}.",
+            _severity(rule),
             "",
             rule.why,
             "",
@@ -48,15 +50,44 @@ def _page(rule: Rule) -> str:
             rule.good.rstrip("\n"),
             "```",
             "",
+            *_silencing(rule),
         ]
     )
+
+
+def _severity(rule: Rule) -> str:
+    counted = {
+        "error": "the file is refused",
+        "warning": "exit code 1 with `--strict` only",
+        "information": "off unless asked for with `--info`",
+    }
+    return f"Severity: {rule.severity} ({counted[rule.severity]})."
+
+
+def _silencing(rule: Rule) -> list[str]:
+    if not can_be_silenced(rule):
+        return []
+    return [
+        "If it is meant, say why, at the end of the line or alone on the line above:",
+        "",
+        "```yaml",
+        f"# flowctl: ignore {rule.id} -- the reason",
+        "```",
+        "",
+    ]
 
 
 def _index(known: list[Rule]) -> str:
     lines = [
         "# Rules of `flowctl validate`",
         "",
-        "E: error, the file is refused. W: warning, counted with `--strict`.",
+        "E: error, the file is refused. W: warning, counted with `--strict`. I: information, off unless asked for",
+        "with `--info`. `flowctl validate --explain ID` prints the page of a rule.",
+        "",
+        "A comment silences a finding: `# flowctl: ignore W2010 -- the reason`, at the end of its line or alone on",
+        "the line above; several ids stand with commas between them. Without a reason it does not count, and errors",
+        "are silenced only where a rule may be wrong about what it sees: its page then says so.",
+        "`--write-baseline FILE` writes down what is found today, and `--baseline FILE` hides it from then on.",
     ]
     group = ""
     for rule in known:

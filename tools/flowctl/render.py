@@ -23,15 +23,21 @@ _WIDEST = 160
 
 
 def render(findings: Iterable[Diagnostic], format: Format = "text") -> None:  # noqa: A002 - the option's name
-    """Print findings on standard output: for people, with colours on a terminal unless NO_COLOR is set; or a
-    JSON list."""
+    """Print findings on standard output: for people, with colours on a terminal; or a JSON list."""
     findings = list(findings)
     if format == "json":
         sys.stdout.write(as_json(findings) + "\n")
         return
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    colours = colours_wanted()
     for found in findings:
         sys.stdout.write(as_text(found, colours=colours) + "\n")
+
+
+def colours_wanted() -> bool:
+    """True on a terminal. NO_COLOR says no, FORCE_COLOR yes, if they are set to anything; NO_COLOR wins."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
 def as_json(findings: Iterable[Diagnostic]) -> str:
