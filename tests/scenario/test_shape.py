@@ -88,11 +88,15 @@ NODES: list[tuple[str, str, str]] = [
         "it is closed or a list put it in brackets",
     ),
     ("a: {type: wait, ^duraton: 1s, next: end}", "E0003", "did you mean `duration`?"),
-    ("a: {type: branch, cases: [{when: 'true', next: end}], ^defalt: end}", "E0003", "did you mean `default`?"),
-    ("a: {type: branch, cases: [{when: 'true', ^nxt: end}], default: end}", "E0003", "did you mean `next`?"),
+    (
+        "a: {type: branch, cases: [{when: call.cli == '1', next: end}], ^defalt: end}",
+        "E0003",
+        "did you mean `default`?",
+    ),
+    ("a: {type: branch, cases: [{when: call.cli == '1', ^nxt: end}], default: end}", "E0003", "did you mean `next`?"),
     ('a: {type: hours, week: {mon: [^"08:00-12:00\\n"]}, on: {open: end, closed: end}}', "E0003", r"12:00\n`"),
     (
-        'a: {type: hours, week: {mon: ["08:00-12:00"]}, holidays: ^"FR\\n", on: {open: a, closed: a, holiday: a}}',
+        'a: {type: hours, week: {mon: ["08:00-12:00"]}, holidays: ^"FR\\n", on: {open: end, closed: end, holiday: end}}',
         "E0003",
         "Country",
     ),
