@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.scenarios import compiled, rules_of, scenario
+from support.scenarios import compiled, rules_of, scenario, told
 
 from engine.scenario.check import CheckResult, check, check_files
 from engine.scenario.rules._cases import plain
@@ -138,8 +138,7 @@ def test_a_duration_that_is_none_limits_a_circle_all_the_same() -> None:
 
 
 def spoken(result: CheckResult) -> list[str]:
-    """The rules that speak, without those that are off unless asked."""
-    return [found.rule for found in result.diagnostics if found.severity != "information"]
+    return [found.rule for found in told(result)]
 
 
 SUB = scenario("a: {type: return, outcome: done}").replace("name: test", "name: sub").replace('did: ["32"]\n', "")

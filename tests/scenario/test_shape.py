@@ -96,7 +96,7 @@ NODES: list[tuple[str, str, str]] = [
     ("a: {type: branch, cases: [{when: call.cli == '1', ^nxt: end}], default: end}", "E0003", "did you mean `next`?"),
     ('a: {type: hours, week: {mon: [^"08:00-12:00\\n"]}, on: {open: end, closed: end}}', "E0003", r"12:00\n`"),
     (
-        'a: {type: hours, week: {mon: ["08:00-12:00"]}, holidays: ^"FR\\n", on: {open: end, closed: end, holiday: end}}',
+        'a: {type: hours, week: {mon: ["08:00-12:00"]}, holidays: ^"FR\\n", on: {open: end, closed: end}}',
         "E0003",
         "Country",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.scenarios import compiled, scenario
+from support.scenarios import compiled, scenario, told
 
 from engine.scenario.check import check_files
 from engine.scenario.compile import CompiledScenario
@@ -67,7 +67,7 @@ def test_the_conflict_is_found_where_the_number_stands(tmp_path: Path) -> None:
     for name, numbers in (("a.yaml", '["32"]'), ("b.yaml", '["31", "32"]')):
         (tmp_path / name).write_text(scenario("a: {type: hangup}", top=f"did: {numbers}"))
     first, second = check_files([tmp_path / "a.yaml", tmp_path / "b.yaml"])
-    assert first.diagnostics == []
-    (finding,) = second.diagnostics
+    assert told(first) == []
+    (finding,) = told(second)
     assert (finding.rule, finding.line, finding.column) == ("E1012", 3, 13)
     assert "a.yaml" in finding.message

@@ -33,6 +33,11 @@ def found(text: str | bytes, path: Path | str = "test.yaml") -> list[tuple[str, 
     return [(d.rule, d.line, d.column) for d in check(path, text).diagnostics]
 
 
+def told(result: CheckResult) -> list[Diagnostic]:
+    """What is found in a file, without what is off unless asked."""
+    return [d for d in result.diagnostics if d.severity != "information"]
+
+
 def rules_of(text: str | bytes) -> list[str]:
     """The rules that speak, in document order."""
     return [rule for rule, _, _ in found(text)]
