@@ -21,6 +21,7 @@ COMMANDS = {
     "dial": "Call a SIP address, press keys, record what is heard.",
     "lsp": "Tell an editor what is wrong as you type.",
     "graph": "Draw a scenario as SVG, DOT or Mermaid.",
+    "diff": "Say which callers' paths differ between two versions of a scenario.",
     "schema": "Print the JSON Schema of scenario files.",
 }
 """Name → summary. Each module defines `app`, a `typer.Typer` with a single command."""
