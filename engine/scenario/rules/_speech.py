@@ -63,9 +63,9 @@ def seconds(draft: Draft, items: list[Any]) -> float:
 
 def _item_seconds(draft: Draft, item: Any) -> float:
     if isinstance(item, Say):
-        return len(_EXPRESSION.sub("", item.say)) / CHARACTERS_A_SECOND
+        return len(_EXPRESSION.sub("", item.say or "")) / CHARACTERS_A_SECOND
     if isinstance(item, Silence):
-        return item.silence
+        return item.silence or 0.0
     if isinstance(item, Tone):
         return _TONE_SECONDS
     file = _file(draft, item)
