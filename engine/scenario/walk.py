@@ -22,16 +22,30 @@ MARKS = (ExpressionMark, TemplateMark, TargetMark, AssignMark)
 def iter_marked(model: BaseModel) -> Iterator[tuple[Path, str, Mark]]:
     """Every marked string of a model: its path in the document, the string, its mark. A mapping's marked keys
     come just before their values; their path is the value's."""
-    for path, value, mark in _walk_model((), model):
+    for path, value, mark in _walked(model):
         if isinstance(mark, MARKS) and isinstance(value, str):
             yield path, value, mark
 
 
 def iter_prompts(model: BaseModel) -> Iterator[tuple[Path, list[Any]]]:
     """Every prompt of a model, with its path."""
-    for path, value, mark in _walk_model((), model):
+    for path, value, mark in _walked(model):
         if isinstance(mark, PromptMark) and isinstance(value, list):
             yield path, value
+
+
+_KEPT = 4096
+_known: dict[int, tuple[BaseModel, tuple[tuple[Path, Any, Any], ...]]] = {}
+"""What has been found in models, by their identity: every rule asks for the same again, and no model changes."""
+
+
+def _walked(model: BaseModel) -> tuple[tuple[Path, Any, Any], ...]:
+    known = _known.get(id(model))
+    if known is None or known[0] is not model:
+        if len(_known) >= _KEPT:
+            _known.clear()
+        known = _known[id(model)] = (model, tuple(_walk_model((), model)))
+    return known[1]
 
 
 @cache
