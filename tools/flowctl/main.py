@@ -22,6 +22,7 @@ COMMANDS = {
     "lsp": "Tell an editor what is wrong as you type.",
     "graph": "Draw a scenario as SVG, DOT or Mermaid.",
     "diff": "Say which callers' paths differ between two versions of a scenario.",
+    "fmt": "Lay scenario files out the same way; comments and order stay.",
     "schema": "Print the JSON Schema of scenario files.",
 }
 """Name → summary. Each module defines `app`, a `typer.Typer` with a single command."""
