@@ -177,9 +177,8 @@ class VirtualLeg(Leg):
     def _carry(self, clip: Clip) -> None:
         """The bridged party said something: ours hears it, our recorders too."""
         heard = self.party.begin_hearing(clip)
-        now = asyncio.get_running_loop().time()
         for recorder in self._recorders:
-            recorder.sent(now, clip)
+            recorder.sent(heard)
         asyncio.get_running_loop().call_later(clip.duration, lambda: self.party.end_hearing(heard, complete=True))
 
     async def _play(self, clips: Sequence[Clip], *, barge_in: bool, loop: bool) -> PlayResult:
@@ -203,9 +202,8 @@ class VirtualLeg(Leg):
             for clip in clips:
                 heard = self.party.begin_hearing(clip)
                 complete = False
-                now = asyncio.get_running_loop().time()
                 for recorder in self._recorders:
-                    recorder.sent(now, clip)
+                    recorder.sent(heard)
                 try:
                     await asyncio.sleep(clip.duration)
                     complete = True

@@ -7,6 +7,7 @@ import wave
 from array import array
 from pathlib import Path
 
+from drivers.virtual.party import Heard
 from engine.audio.clip import RATE, Clip
 from engine.errors import CallError
 from engine.lines import EndedBy, Hangup, Recording
@@ -33,7 +34,7 @@ class VirtualRecorder:
         self._start = self._loop.time()
         self._quiet_since = self._start
         self._said: list[tuple[float, Clip]] = []
-        self._played: list[tuple[float, Clip]] = []
+        self._played: list[Heard] = []
         self._pauses: list[tuple[float, float]] = []
         """Loop seconds between which nothing is recorded."""
         self._paused_at: float | None = None
@@ -57,10 +58,10 @@ class VirtualRecorder:
             self._quiet_since = max(self._quiet_since, at + clip.duration)
             self._watch_limits()
 
-    def sent(self, at: float, clip: Clip) -> None:
-        """The far end hears a clip from `at` on."""
+    def sent(self, heard: Heard) -> None:
+        """The far end begins to hear a clip; what is cut off of it later is not recorded either."""
         if self.running:
-            self._played.append((at, clip))
+            self._played.append(heard)
 
     async def finished(self) -> Recording:
         await asyncio.shield(self._over)
@@ -123,21 +124,20 @@ class VirtualRecorder:
     async def _write(self) -> Recording:
         why, end = self._over.result()
         length = round((end - self._start) * RATE)
-        tracks = [
-            self._track(self._said, length),
-            *([self._track(self._played, length)] if self.both else []),
-        ]
+        said = [(at, clip.samples) for at, clip in self._said]
+        played = [(heard.at, heard.samples()) for heard in self._played]
+        tracks = [self._track(sounds, length) for sounds in ((said, played) if self.both else (said,))]
         try:
             await asyncio.to_thread(_write_wav, self._path, tracks)
         except OSError as error:
             raise CallError(f"recording {self._path} cannot be written: {error.strerror}") from error
         return Recording(self._path, len(tracks[0]) / RATE, why)
 
-    def _track(self, sounds: list[tuple[float, Clip]], length: int) -> array[int]:
+    def _track(self, sounds: list[tuple[float, bytes]], length: int) -> array[int]:
         line = array("h", bytes(2 * length))
-        for at, clip in sounds:
+        for at, sound in sounds:
             first = max(0, round((at - self._start) * RATE))
-            samples = array("h", clip.samples)[: max(0, length - first)]
+            samples = array("h", sound)[: max(0, length - first)]
             line[first : first + len(samples)] = samples
         for since, until in reversed(self._pauses):
             del line[round((since - self._start) * RATE) : round((until - self._start) * RATE)]

@@ -251,6 +251,22 @@ async def test_a_stereo_recording_has_both_sides(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+async def test_what_a_key_has_cut_off_is_not_in_the_recording(bench: Bench, tmp_path: Path):
+    leg, caller = await answered(bench)
+    handle = await leg.record(tmp_path / "both.wav", both=True)
+    play = asyncio.ensure_future(leg.play([LONG], barge_in=True))
+    await asyncio.sleep(0.5)
+    await caller.press("5")
+    await asyncio.wait_for(play, 1)
+    await asyncio.sleep(0.5)
+    recording = await handle.stop()
+    with wave.open(str(recording.path)) as wav:
+        right = array("h", wav.readframes(wav.getnframes()))[1::2].tobytes()
+    assert contains(right, LONG.samples[:4800], lossy=bench.lossy)
+    assert not contains(right, LONG.samples[12800:14400], lossy=bench.lossy)
+    await leg.hangup()
+
+
 async def test_what_is_said_during_a_pause_is_not_in_the_recording(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     before, secret, after = (speech(0.4, seed=seed) for seed in (11, 12, 13))

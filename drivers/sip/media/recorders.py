@@ -13,37 +13,35 @@ from engine.lines.ports import EndedBy
 
 
 class Recorders:
-    """False while there is none. What becomes of each is reported to the control side as the event `recorded`."""
+    """What becomes of each is reported to the control side as the event `recorded`."""
 
     def __init__(self, port: int, report: Callable[[Message], None]) -> None:
         self._port = port
         self._report = report
-        self._running: tuple[Recorder, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self._running)
+        self.running: tuple[Recorder, ...] = ()
+        """Looked at for every packet, which is why it is no method."""
 
     def add(self, recorder: Recorder) -> None:
         """A recording begins."""
-        self._running += (recorder,)
+        self.running += (recorder,)
 
     def find(self, number: int) -> Recorder | None:
         """The recording of that number, while it runs."""
-        return next((recorder for recorder in self._running if recorder.number == number), None)
+        return next((recorder for recorder in self.running if recorder.number == number), None)
 
     def heard(self, packet: Packet, law: Law, now: float) -> None:
         """Audio has arrived."""
-        for recorder in self._running:
+        for recorder in self.running:
             recorder.heard(packet, law, now)
 
     def sent(self, timestamp: int, payload: bytes, law: Law, now: float) -> None:
         """Audio has been sent."""
-        for recorder in self._running:
+        for recorder in self.running:
             recorder.sent(timestamp, payload, law, now)
 
     def tick(self, now: float) -> None:
         """Let each write and end."""
-        for recorder in self._running:
+        for recorder in self.running:
             try:
                 ended_by = recorder.tick(now)
             except OSError as error:
@@ -66,11 +64,11 @@ class Recorders:
 
     def finish_all(self, ended_by: EndedBy) -> None:
         """Complete them all."""
-        for recorder in self._running:
+        for recorder in self.running:
             self.finish(recorder, ended_by)
 
     def _drop(self, recorder: Recorder) -> None:
-        self._running = tuple(other for other in self._running if other is not recorder)
+        self.running = tuple(other for other in self.running if other is not recorder)
 
     def _say(self, recorder: Recorder, **how: Any) -> None:
         self._report({"ev": "recorded", "port": self._port, "recording": recorder.number, **how})

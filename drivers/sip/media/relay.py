@@ -47,7 +47,7 @@ class Relay:
         if law != out.codec:
             payload = payload.translate(_TRANSLATION[law, out.codec])
         out.emit(out.payload_type, marker, sequence, timestamp, payload)
-        if out.recorders:
+        if out.recorders.running:
             out.recorders.sent(timestamp, payload, out.codec, out.now)
 
     def made_room(self, packets: int) -> None:

@@ -166,7 +166,7 @@ class Stream:
                 pack_header(VERSION, marker | self.payload_type, sequence, timestamp, self._ssrc) + frame,
                 remote.address,
             )
-        if self.recorders:
+        if self.recorders.running:
             self.recorders.sent(timestamp, frame, self.codec, self._clock.now)
         if playback is not None and playback.done:
             self._end_play(interrupted=False)
@@ -236,14 +236,14 @@ class Stream:
         now = self._clock.now
         if not (is_event or law) or not remote.admit(source, now, data[8:12]):
             return
-        if not is_event and not self.recorders and self.relay is None:
+        if not is_event and not self.recorders.running and self.relay is None:
             return
         packet = parse(data)
         if packet is None:
             return
         if law is None:
             self._on_event(packet)
-        elif self.recorders:
+        elif self.recorders.running:
             self.recorders.heard(packet, law, now)
         if self.relay is not None:
             self.relay.forward(packet, law)

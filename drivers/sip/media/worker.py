@@ -101,7 +101,7 @@ class Worker:
                 self._relaying = True
             try:
                 stream.tick(number)
-                if stream.recorders:
+                if stream.recorders.running:
                     stream.recorders.tick(self._clock.now)
             except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
                 self._lose(stream, error)
