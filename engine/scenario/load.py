@@ -95,6 +95,11 @@ def walk_files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+def files_in(folder: Path) -> Iterator[Path]:
+    """The scenario files in a folder itself, not below it."""
+    return (found for found in sorted(folder.glob("*.yaml")) if _is_scenario(found, folder))
+
+
 def _is_scenario(file: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
     return not hidden and is_scenario_name(file.name) and file.is_file()

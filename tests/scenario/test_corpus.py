@@ -67,3 +67,8 @@ def test_the_defect_is_found_and_nothing_else(entry: Path, tmp_path: Path) -> No
 def test_every_rule_has_a_broken_one_that_is_named_by_its_defect(rule_id: str) -> None:
     named = [entry for entry in BROKEN if re.match(rf"{rule_id}_\w", entry.name)]
     assert any(f"{rule_id} " in finding for entry in named for finding in expected(entry))
+
+
+def test_there_are_many() -> None:
+    assert len(CLEAN) >= 50
+    assert len(BROKEN) >= 250
