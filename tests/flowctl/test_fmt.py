@@ -141,6 +141,9 @@ def test_the_layout() -> None:
         ("a: |+\n    x\n\n\nb: 1", "a: |+\n  x\n\n\nb: 1\n"),
         ("a: |   # why\n    x  \n     y\n# end", "a: |   # why\n  x  \n   y\n# end\n"),
         ("a: x#y   # z", "a: x#y   # z\n"),
+        ("a: |-\n    x  \n\n", "a: |-\n  x  \n"),
+        ("a: |\n    x\n      \nb: 1", "a: |\n  x\n    \nb: 1\n"),
+        ("a: |2-\n   x\n", "a: |2-\n   x\n"),
         ("? a\n:  b", "? a\n: b\n"),
         (
             "nodes:\n  a: {type: x,\n    y: 1}\n  # on b\n  b: {}",

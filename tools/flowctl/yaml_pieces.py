@@ -19,7 +19,7 @@ STEP = 2
 
 Kind = Literal["scalar", ":", "-", "?", "open", "close", ",", "alias", "property", "document"]
 
-_BODY = re.compile(r"[|>](?P<indent>[1-9])?(?P<keep>\+)?(?:[1-9])?")
+_BODY = re.compile(r"[|>][-+]?(?P<indent>[1-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +154,21 @@ class _Reader:
 
     def _block(self, source: str) -> tuple[str, str]:
         """The part of a literal or folded text that is its own, and how it is written now."""
-        header = _BODY.match(source)
-        keep = "+" in source.split("\n", 1)[0].split("#", maxsplit=1)[0]
-        source = source.removesuffix("\n") if keep else source.rstrip("\n ")
-        first, *lines = source.split("\n")
+        first, *lines = source.removesuffix("\n").split("\n")
+        header = _BODY.match(first)
+        indicated = int(header["indent"]) if header and header["indent"] else None
         top = self._levels[-1] if self._levels else Level("mapping", 0, 0)
-        if header is not None and header["indent"]:
-            old, new = top.old + int(header["indent"]), top.new + int(header["indent"])
+        new = top.new + (indicated or STEP)
+        if indicated:
+            old = top.old + indicated
         else:
-            full = next((line for line in lines if line.strip(" ")), "")
-            old, new = len(full) - len(full.lstrip(" ")), top.new + STEP
+            full = [line for line in lines if line.strip(" ")]
+            old = len(full[0]) - len(full[0].lstrip(" ")) if full else max(map(len, lines), default=0)
+        # Empty lines at the end are part of the text only when it says so.
+        while lines and "+" not in first.split(" ")[0] and not lines[-1].strip(" ") and len(lines[-1]) <= old:
+            lines.pop()
         moved = [" " * new + line[old:] if line[old:] else "" for line in lines]
-        return source, "\n".join([first.rstrip(), *moved])
+        return "\n".join([first, *lines]), "\n".join([first.rstrip(), *moved])
 
     def _add(self, kind: Kind, token: Any, indent: int, *, text: str | None = None, end: int | None = None) -> None:
         start = token.start_mark.index
