@@ -310,7 +310,7 @@ def covered(tmp_path: Path, **parts: object) -> tuple[Path, Path]:
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(command.app, [str(argument) for argument in arguments])
+    result = CliRunner().invoke(command.app, [str(argument) for argument in arguments], catch_exceptions=False)
     return result.exit_code, result.stdout, result.stderr
 
 

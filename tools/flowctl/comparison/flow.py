@@ -101,8 +101,9 @@ def _ways(draft: Draft, name: str, node: Node) -> dict[str, Way]:
 
 
 def content(node: Node) -> dict[str, Any]:
-    """The parameters of a node that are no ways, as plain data."""
-    found = {name: value for name, value in node.model_dump(mode="json").items() if name not in WIRING}
+    """The parameters of a node that are no ways, by their names of today, as plain data."""
+    former = {name for name, info in type(node).model_fields.items() if info.deprecated}
+    found = node.model_dump(mode="json", exclude={*WIRING, *former})
     if isinstance(found.get("direct_dial"), dict):
         found["direct_dial"].pop("next", None)
     return found

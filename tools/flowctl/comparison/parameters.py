@@ -52,12 +52,13 @@ def _parameter(before: Node, after: Node, key: str) -> Difference:
 
 def _value(node: Node, key: str) -> str:
     """A parameter in words."""
-    value = getattr(node, key, None)
+    value = vars(node).get(key)
     hint = dict(fields(type(node))).get(key)
     if isinstance(value, list) and any(isinstance(mark, PromptMark) for mark in marks_of(hint)):
         return words.prompt(value, SAID) or "nothing"
-    timed = isinstance(value, float) and any(getattr(mark, "func", None) is parse_duration for mark in marks_of(hint))
-    return words.seconds(value) if timed else shown(value)
+    if isinstance(value, float) and any(getattr(mark, "func", None) is parse_duration for mark in marks_of(hint)):
+        return words.seconds(value)
+    return shown(value)
 
 
 def shown(value: Any) -> str:

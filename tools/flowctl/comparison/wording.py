@@ -49,7 +49,7 @@ def follows(flow: Flow, name: str) -> str:
 
 
 def _get(node: Node, name: str) -> Any:
-    return getattr(node, name, None)
+    return vars(node).get(name)
 
 
 def _party(name: str, node: Node) -> str:

@@ -22,7 +22,7 @@ def details(node: Node) -> tuple[str, ...]:
 
 
 def _value(node: Node, name: str) -> Any:
-    return getattr(node, name, None)
+    return vars(node).get(name)
 
 
 def _text(node: Node, name: str, before: str = "") -> str:
