@@ -12,16 +12,15 @@ from engine.scenario.rules.base import Rule
 MOST = 300
 """Nodes of a scenario."""
 
-_TOP = 'format: 1\nname: hello\ndid: ["100"]\nstart: n1\nnodes:\n'
-
-
-def _line(number: int, last: int) -> str:
-    target = "end" if number == last else f"n{number + 1}"
-    return f"  n{number}: {{type: wait, duration: 1s, next: {target}}}\n"
+_PER_LINE = 3
 
 
 def _example(size: int) -> str:
-    return _TOP + "".join(_line(number, size) for number in range(1, size + 1))
+    """A scenario of so many nodes, in few lines."""
+    nodes = [f"n{n}: {{type: answer, next: {'end' if n == size else f'n{n + 1}'}}}" for n in range(1, size + 1)]
+    lines = [", ".join(nodes[at : at + _PER_LINE]) for at in range(0, size, _PER_LINE)]
+    inside = ",\n  ".join(lines)
+    return f'format: 1\nname: hello\ndid: ["100"]\nstart: n1\nnodes: {{\n  {inside}\n}}\n'
 
 
 class ExcessiveSize(Rule):
