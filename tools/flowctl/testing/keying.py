@@ -136,8 +136,11 @@ def _like(pattern: str) -> str:
 
 def _unmasked(collect: Collect, keys: str) -> str:
     """Zeros, and the terminator where there may have been one, instead of what a record does not show."""
-    start = keys.index(MASK)
-    count = keys.count(MASK)
     stop = collect.terminator or ""
-    ends = stop if stop and count != collect.max_digits and count - 1 >= collect.min_digits else ""
-    return keys[:start] + "0" * (count - len(ends)) + ends + keys[start + count :]
+
+    def zeros(masked: re.Match[str]) -> str:
+        count = len(masked[0])
+        ends = stop if count != collect.max_digits and count - 1 >= collect.min_digits else ""
+        return "0" * (count - len(ends)) + ends
+
+    return re.sub(f"{MASK}+", zeros, keys)

@@ -81,7 +81,10 @@ class _Teller:
     def _around(self, visit: Visit) -> Iterator[tuple[str, str, Any]]:
         node, outcome = visit.node, visit.outcome
         if outcome == "error" and node.type not in ("lookup", "http"):
-            yield "fails", visit.name, "as it did in the record"
+            if not any(
+                other.name.startswith(f"{visit.name}/") and other.outcome == "error" for other in self._visits
+            ):
+                yield "fails", visit.name, "as it did in the record"
         elif isinstance(node, AgentSearch):
             yield "agents", node.centre, self._agents(node, visit)
         elif isinstance(node, Bridge) or node.type in ("transfer", "switchboard"):
@@ -94,8 +97,7 @@ class _Teller:
                 self._remark(f"{visit.name}: fill in the columns that the look-up found")
         elif node.type == "http":
             yield "http", visit.name, {"status": 200} if outcome == "ok" else "error"
-            if outcome == "ok":
-                self._remark(f"{visit.name}: fill in what the web service answered")
+            self._remark(f"{visit.name}: fill in what the web service answered")
         elif node.type == "mailbox":
             self._remark(f"{visit.name}: fill in `mailboxes`: a PIN and the lengths of the messages")
 
@@ -119,6 +121,9 @@ class _Teller:
         number = _literal(getattr(visit.node, "to", "switchboard"), visit)
         if number is None:
             self._remark(f"{visit.name}: fill in `numbers`: what the number that was dialled did ({visit.outcome})")
+        elif visit.outcome is None and not isinstance(visit.node, Bridge) and self._call.result != "transferred":
+            # The caller gave up while it rang.
+            yield "numbers", number, {"does": "answer", "after": _duration(LONG)}
         elif visit.outcome in ("ended", "transferred", None):
             after = min(RING, visit.seconds / 2)
             talks = LONG if visit.outcome is None else visit.seconds - after
@@ -159,9 +164,10 @@ class _Teller:
                     self._remark(f"{visit.name}: the record does not show these keys: fill in instead of 0")
             elif _listens(visit):
                 silent = True
-        if self._call.result == "caller_hung_up":
-            last = self._visits[-1]
-            if (wait := max(self._call.duration, last.at + MARGIN) - now) > MARGIN:
+        last = self._visits[-1]
+        talking = last.outcome is None and self._call.result == "transferred"
+        if self._call.result == "caller_hung_up" or talking:
+            if (wait := max(self._call.duration, last.at + MARGIN) - now) > 0:
                 yield {"waits": _duration(wait)}
             yield {"hangs_up": True}
 
