@@ -322,7 +322,7 @@ def test_coverage_is_an_overlay(tmp_path: Path) -> None:
     code, svg, _ = run(file, "--coverage", data)
     assert code == 0
     root = ET.fromstring(svg)
-    assert root.find(f"{SVG}title").text == "test: 40 % of the outcomes walked"  # type: ignore[union-attr]
+    assert root.find(f"{SVG}title").text == "test: 57.1 % walked by tests"  # type: ignore[union-attr]
     lines = [
         (line.attrib["class"], line.find(f"{SVG}title").text)
         for line in root.iter(f"{SVG}path")  # type: ignore[union-attr]
@@ -334,12 +334,24 @@ def test_coverage_is_an_overlay(tmp_path: Path) -> None:
     assert {"closed (1)", "holiday", "open (2)", "(3)"} <= shown
 
 
+def test_the_overlay_counts_as_the_tests_do(tmp_path: Path) -> None:
+    """The file of `flowctl test` lists on_error too, as one way more."""
+    from tools.flowctl.graph.coverage import read_coverage, with_coverage
+
+    file, data = covered(tmp_path, nodes={"a": 1}, edges={"a": {"next": 1}}, on_error=0)
+    file.write_text(scenario(NODES, top="on_error: d"))
+    counted = with_coverage(made(file.read_text(), file), read_coverage(data, file))
+    assert counted.coverage is not None
+    assert counted.coverage.text == "1 of 4 nodes, 1 of 11 outcomes"
+    assert [link.walked for link in counted.links if link.source == "entry:on_error"] == [False]
+
+
 def test_the_other_forms_show_coverage_too(tmp_path: Path) -> None:
     file, data = covered(tmp_path, nodes={"a": 3}, edges=EDGES)
     assert "closed (1)" in run(file, "--coverage", data, "--format", "dot")[1]
     mermaid = run(file, "--coverage", data, "--format", "mermaid")[1]
     assert '|"closed (1)"|' in mermaid
-    assert "40 % of the outcomes walked (4 of 10)" in mermaid
+    assert "35.7 % walked by tests (1 of 4 nodes, 4 of 10 outcomes)" in mermaid
 
 
 @pytest.mark.parametrize(

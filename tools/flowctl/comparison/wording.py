@@ -54,6 +54,8 @@ def _get(node: Node, name: str) -> Any:
 
 def _party(name: str, node: Node) -> str:
     to = _get(node, "to")
+    if isinstance(to, list):
+        return ", ".join(map(str, to))
     return str(to) if to else "the switchboard" if node.type == "switchboard" else f"`{name}`"
 
 
@@ -164,6 +166,9 @@ _DEEDS = {
     "voicemail": "leaves a message for {mailbox}",
     "mailbox": "listens to the mailbox {mailbox}",
     "record": "comes to `{name}` ({action} recording)",
+    "http": "waits for the server of `{name}`",
+    "email": "a mail goes to {party}",
+    "alert": "an alert goes to {party}",
     "lookup": "is looked up in {source}",
     "scenario": "goes through the scenario {called}",
     "return": "leaves the scenario with `{outcome}`",

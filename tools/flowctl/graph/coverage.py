@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.errors import ConfigurationError
-from tools.flowctl.graph.model import Box, Graph, Link
+from tools.flowctl.graph.model import Box, Coverage, Graph, Link
 
 
 class Walked(BaseModel):
-    """Of one scenario: how often each node was entered, and each outcome of it taken."""
+    """Of one scenario: how often each node was entered, each outcome of it taken, and `on_error`."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     nodes: dict[str, int] = {}
     edges: dict[str, dict[str, int]] = {}
+    on_error: int | None = None
 
 
 class _File(BaseModel):
@@ -51,17 +51,22 @@ def with_coverage(graph: Graph, walked: Walked) -> Graph:
         key: replace(box, count=walked.nodes.get(box.name, 0)) if box.kind == "node" else box
         for key, box in graph.boxes.items()
     }
-    links = [part for link in graph.links for part in _counted(link, boxes, walked.edges)]
-    counts = [label.count for link in links for label in link.labels if label.count is not None]
-    return replace(graph, boxes=boxes, links=links, coverage=(sum(map(bool, counts)), len(counts)))
+    links = [part for link in graph.links for part in _counted(link, boxes, walked)]
+    taken = [label.count for link in links for label in link.labels if label.count is not None]
+    entered = [box.count for box in boxes.values() if box.count is not None]
+    coverage = Coverage(sum(map(bool, entered)), len(entered), sum(map(bool, taken)), len(taken))
+    return replace(graph, boxes=boxes, links=links, coverage=coverage)
 
 
-def _counted(link: Link, boxes: dict[str, Box], edges: Mapping[str, Mapping[str, int]]) -> list[Link]:
+def _counted(link: Link, boxes: dict[str, Box], walked: Walked) -> list[Link]:
     """A link in two parts: the outcomes that were taken, and those that were not."""
     source = boxes[link.source]
-    if source.kind != "node" or link.implicit:
+    if source.kind == "node" and not link.implicit:
+        taken = walked.edges.get(source.name, {})
+    elif source.name == "on_error" and walked.on_error is not None:
+        taken = {"on_error": walked.on_error}
+    else:
         return [link]
-    taken = edges.get(source.name, {})
     labels = [replace(label, count=taken.get(label.key, 0)) for label in link.labels]
     parts = [[label for label in labels if label.count], [label for label in labels if not label.count]]
     found = [replace(link, labels=tuple(part)) for part in parts if part]

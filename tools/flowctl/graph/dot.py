@@ -38,8 +38,7 @@ def title(graph: Graph) -> str:
     """The name, with what tests walk of it."""
     if graph.coverage is None:
         return graph.name
-    walked, total = graph.coverage
-    return f"{graph.name}: {100 * walked // total if total else 100} % of the outcomes walked ({walked} of {total})"
+    return f"{graph.name}: {graph.coverage.percent:g} % walked by tests ({graph.coverage.text})"
 
 
 def _quoted(text: str) -> str:

@@ -81,6 +81,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a scenario tests walk."""
+
+    entered: int
+    nodes: int
+    taken: int
+    outcomes: int
+
+    @property
+    def percent(self) -> float:
+        """Nodes and outcomes that were walked, of 100; cut, so that 100 is all of them."""
+        return (self.entered + self.taken) * 1000 // max(1, self.nodes + self.outcomes) / 10
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"{self.entered} of {self.nodes} nodes, {self.taken} of {self.outcomes} outcomes"
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """What is drawn, boxes and links in the order of the file."""
 
@@ -88,8 +108,7 @@ class Graph:
     description: str
     boxes: dict[str, Box]
     links: list[Link]
-    coverage: tuple[int, int] | None = None
-    """Outcomes walked, and all of them."""
+    coverage: Coverage | None = None
 
     def targets(self) -> dict[str, list[Link]]:
         """The links out of each box."""

@@ -75,9 +75,7 @@ def _title(sketch: Sketch) -> tuple[str, str]:
     counted = f"{nodes} node{'s' if nodes != 1 else ''}"
     if graph.coverage is None:
         return graph.name, " · ".join(part for part in (counted, graph.description) if part)
-    walked, total = graph.coverage
-    percent = 100 * walked // total if total else 100
-    return f"{graph.name}: {percent} % of the outcomes walked", f"{walked} of {total} outcomes · {counted}"
+    return f"{graph.name}: {graph.coverage.percent:g} % walked by tests", graph.coverage.text
 
 
 def _described(sketch: Sketch) -> str:
