@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cel_expr_python import cel
 
 from engine.call.cel_errors import explain
+from engine.call.limits import Cost, check_parts, check_text, check_value
 from engine.call.templates import Part, as_text, split
 from engine.errors import ExpressionError
 
@@ -64,10 +65,11 @@ _WANTED = {"bool": ("BOOL", "true or false"), "string": ("STRING", "a text")}
 class Expression:
     """One compiled expression. Shared by all calls; holds no state of any."""
 
-    __slots__ = ("_program", "text", "type", "want")
+    __slots__ = ("_cost", "_program", "text", "type", "want")
 
     def __init__(self, text: str, program: Any, want: Want) -> None:
         self.text = text
+        self._cost = Cost(text)
         self.want = want
         self.type: Any = program.return_type()
         self._program = program
@@ -79,8 +81,9 @@ class Expression:
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """The value as a plain object: str, int, float, bool, aware datetime, timedelta, list, dict or None.
 
-        Raises ExpressionError when it cannot be computed with these values.
+        Raises ExpressionError when it cannot be computed with these values, or would take too much time or memory.
         """
+        self._cost.check(names)
         try:
             value = self._program.eval(data=names)
         except RuntimeError as error:
@@ -93,6 +96,7 @@ class Expression:
             raise ExpressionError(
                 f"{self.text}: gave {plain!r}, which is not {_WANTED[self.want][1]}", expression=self.text
             )
+        check_value(plain, self.text)
         return plain
 
 
@@ -172,6 +176,7 @@ class Environment:
         name."""
         found = self._expressions.get((text, want))
         if found is None:
+            check_text(text)
             found = self._expressions[text, want] = Expression(text, self._program(text), want)
         return found
 
@@ -187,7 +192,9 @@ class Environment:
         """Compile a text with `${…}` parts. Raises ExpressionError; line and column count inside the text."""
         found = self._templates.get(text)
         if found is None:
-            parts = [self._part(text, part) for part in split(text)]
+            pieces = split(text)
+            check_parts(text, len(pieces))
+            parts = [self._part(text, part) for part in pieces]
             found = self._templates[text] = Template(text, parts)
         return found
 
@@ -213,6 +220,7 @@ class Environment:
         """Everything that is wrong with a text with `${…}` parts."""
         try:
             parts = [part for part in split(text) if isinstance(part, Part)]
+            check_parts(text, len(parts))
         except ExpressionError as error:
             return [error]
         return [_inside(text, part, error) for part in parts for error in self.mistakes(part.expression)]
