@@ -159,6 +159,26 @@ def test_a_sub_scenario_in_doubt_is_not_compared_with_its_caller(tmp_path: Path)
     assert spoken(theirs) == ["E0003"]
 
 
+def test_a_scenario_in_a_file_that_cannot_be_read_is_not_missing(tmp_path: Path) -> None:
+    (tmp_path / "sub.yaml").write_text(SUB + "  : : [")
+    (tmp_path / "main.yaml").write_text(scenario("a: {type: scenario, name: sub, on: {done: end}}"))
+    ours, theirs = check_files([tmp_path / "main.yaml", tmp_path / "sub.yaml"])
+    assert (spoken(ours), spoken(theirs)) == ([], ["E0001"])
+    (tmp_path / "sub.yaml").write_text("name: another\n  : : [")
+    assert spoken(check(tmp_path / "main.yaml")) == ["E1009"]
+
+
+def test_a_scenario_whose_name_its_caller_misspells_is_called_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "sub.yaml").write_text(SUB.replace("name: sub", "name: identify"))
+    (tmp_path / "main.yaml").write_text(scenario("a: {type: scenario, name: idenify, on: {done: end}}"))
+    ours, theirs = check_files([tmp_path / "main.yaml", tmp_path / "sub.yaml"])
+    assert (spoken(ours), spoken(theirs)) == (["E1009"], [])
+
+
+def test_what_calls_itself_is_not_asked_for_its_outcomes() -> None:
+    assert rules_of(scenario("a: {type: scenario, name: test, on: {done: end}}")) == ["E1008"]
+
+
 def test_what_an_unwired_outcome_of_a_sub_scenario_would_have_led_to_is_not_unreachable(tmp_path: Path) -> None:
     (tmp_path / "sub.yaml").write_text(SUB)
     (tmp_path / "main.yaml").write_text(scenario("a: {type: scenario, name: sub}\nb: {type: hangup}"))

@@ -23,8 +23,8 @@ def unwired(draft: Draft, node: Node) -> list[str]:
 
 
 def _returned(draft: Draft, node: ScenarioCall) -> list[str] | None:
-    """The outcomes of a sub-scenario; None when nobody can tell."""
-    theirs = draft.project.scenario(node.name)
+    """The outcomes of a sub-scenario; None when nobody can tell, or when that is the scenario itself (E1008)."""
+    theirs = draft.project.scenario(node.name) if node.name != draft.scenario.name else None
     return None if theirs is None else returned(theirs)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path as File
 from typing import ClassVar
 
 from engine.scenario.diagnostics import Diagnostic
@@ -53,7 +55,24 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each call of an unknown scenario."""
         for name, node in calls_of(draft):
-            if node.name != draft.scenario.name and draft.project.scenario(node.name) is None:
+            if node.name == draft.scenario.name or draft.project.scenario(node.name) is not None:
+                continue
+            if not _is_in_a_broken_file(draft, node.name):
                 span = draft.document.span(("nodes", name, "name"))
                 hint = did_you_mean(node.name, draft.project.by_name)
                 yield self.found(draft, span, f"there is no scenario `{node.name}`", hint)
+
+
+def _is_in_a_broken_file(draft: Draft, name: str) -> bool:
+    """True when a file that cannot be read as YAML looks as if it had this scenario: that is its own finding."""
+    pattern = re.compile(rf"^name:\s*[\"']?{re.escape(name)}[\"']?\s*(#.*)?$", re.MULTILINE)
+    project = draft.project
+    broken = (path for path in project.files if project.draft(path) is None)
+    return any(pattern.search(_text(path)) for path in broken)
+
+
+def _text(path: File) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
