@@ -8,11 +8,10 @@ from pathlib import Path
 
 from engine.scenario.compile import CompiledScenario, compile_scenario
 from engine.scenario.diagnostics import START, Diagnostic
-from engine.scenario.document import Document
 from engine.scenario.draft import Draft, make_draft
 from engine.scenario.load import load
 from engine.scenario.model import Scenario
-from engine.scenario.project import Project
+from engine.scenario.project import Project, find_root
 from engine.scenario.rules.e1012_same_did import same_did
 from engine.scenario.rules.registry import missing_keys, rules
 from engine.scenario.shape import check_shape
@@ -46,17 +45,12 @@ def check(path: Path | str, text: str | bytes | None = None, project: Project | 
     """
     file = Path(path)
     project = project or Project.around(file)
-    try:
-        source = _source(file, text)
-    except OSError as error:
-        message = f"the file cannot be read: {error.strerror or error}"
-        return CheckResult([Diagnostic.at(START, "E0001", message, file=str(path))], None)
-    document, diagnostics = load(source, str(path))
-    if document is None:
-        return CheckResult(diagnostics, None)
-    draft, diagnostics = _draft(document, file, project)
+    draft = _known(path, project) if text is None else None
     if draft is None:
-        return CheckResult(diagnostics, None)
+        draft, diagnostics = _read(path, text, project)
+        if draft is None:
+            return CheckResult(diagnostics, None)
+    document, diagnostics = draft.document, list(draft.findings)
     for rule in rules().values():
         diagnostics.extend(rule.check(draft))
     # What an anchor holds is wrong once, however often it is used.
@@ -66,7 +60,7 @@ def check(path: Path | str, text: str | bytes | None = None, project: Project | 
         return CheckResult(diagnostics, None, draft, silenced)
     scenario = Scenario.model_validate({**document.data, "nodes": draft.nodes})
     places = {did: document.span(("did", index)) for index, did in enumerate(scenario.did)}
-    compiled = compile_scenario(scenario, file, source, draft.environment, places)
+    compiled = compile_scenario(scenario, file, draft.source, draft.environment, places)
     return CheckResult(diagnostics, compiled, draft, silenced)
 
 
@@ -76,10 +70,13 @@ def check_files(paths: Sequence[Path], on_checked: Callable[[Path], None] | None
     on_checked: called after each file.
     """
     projects: dict[Path, Project] = {}
+    drafts: dict[Path, Draft | None] = {}
     results = []
     for path in paths:
-        project = projects.setdefault(path.parent, Project.around(path, paths))
-        results.append(check(path, project=project))
+        folder = find_root(path.parent) or path.parent
+        if folder not in projects:
+            projects[folder] = Project(path.parent, paths, drafts=drafts)
+        results.append(check(path, project=projects[folder]))
         if on_checked is not None:
             on_checked(path)
     table = DidTable(result.compiled for result in results if result.compiled is not None)
@@ -113,23 +110,31 @@ def called_scenarios(
 
 def draft_of(path: Path, content: bytes | None, project: Project) -> Draft | None:
     """What can be looked at in a file, or in a content in its stead; None when it cannot be read at all."""
-    try:
-        document, _ = load(_source(path, content), str(path))
-    except OSError:
+    return _read(path, content, project)[0]
+
+
+def _known(path: Path | str, project: Project) -> Draft | None:
+    """The draft that the project has of a file, in these surroundings; None when it is to be read (again)."""
+    draft = project.draft(Path(path))
+    if draft is None or draft.document.file != str(path):
         return None
-    return None if document is None else _draft(document, path, project)[0]
+    return draft if draft.project is project else replace(draft, project=project)
 
 
-def _source(file: Path, text: str | bytes | None) -> bytes:
-    if text is None:
-        return file.read_bytes()
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-
-
-def _draft(document: Document, file: Path, project: Project) -> tuple[Draft | None, list[Diagnostic]]:
-    """The draft of a document, with what its shape and its models complain about."""
+def _read(path: Path | str, text: str | bytes | None, project: Project) -> tuple[Draft | None, list[Diagnostic]]:
+    """The draft of a file, or of a text in its stead, with what its text, its shape and its models complain about."""
+    try:
+        if text is None:
+            source = Path(path).read_bytes()
+        else:
+            source = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror or error}"
+        return None, [Diagnostic.at(START, "E0001", message, file=str(path))]
+    document, diagnostics = load(source, str(path))
+    if document is None:
+        return None, diagnostics
     diagnostics, spoiled = check_shape(document, missing_keys())
     if not isinstance(document.data, dict):
         return None, diagnostics
-    draft, later = make_draft(document, file, spoiled, project)
-    return draft, diagnostics + later
+    return make_draft(document, Path(path), source, spoiled, diagnostics, project), diagnostics

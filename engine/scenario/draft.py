@@ -59,6 +59,9 @@ class Draft:
     """Nodes of which nobody can tell where they lead, because that part of them is unsound."""
     project: Project
     """What is around the file."""
+    source: bytes
+    findings: tuple[Diagnostic, ...]
+    """What shape and models complain about."""
     worked_out: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """What rules have found out about the whole graph, for other rules, by a name of theirs."""
 
@@ -166,10 +169,10 @@ def _words(part: Any) -> Iterator[str]:
 
 
 def make_draft(
-    document: Document, file: File, spoiled: set[Path], project: Project
-) -> tuple[Draft, list[Diagnostic]]:
-    """The draft of a mapping document that the schema calls unsound at some paths, and what the models say
-    beyond it (E0003)."""
+    document: Document, file: File, source: bytes, spoiled: set[Path], found: list[Diagnostic], project: Project
+) -> Draft:
+    """The draft of a mapping document in which the schema has found something, unsound at some paths; the models may
+    find more (E0003)."""
     data = document.data
     raw_nodes: dict[str, Any] = data["nodes"] if isinstance(data.get("nodes"), dict) else {}
     maker = _Maker(document, spoiled)
@@ -180,7 +183,7 @@ def make_draft(
     unsound |= {key for key in ("name", "start") if key not in data} | ({"nodes"} if not raw_nodes else set())
     doubtful = {str(path[1]) for path in spoiled if path[:1] == ("nodes",) and len(path) > 1 and _leads(path, nodes)}
     names = tuple(raw_nodes)
-    draft = Draft(
+    return Draft(
         document,
         file,
         scenario,
@@ -190,8 +193,9 @@ def make_draft(
         frozenset(spoiled),
         frozenset(doubtful),
         project,
+        source,
+        (*found, *maker.findings),
     )
-    return draft, maker.findings
 
 
 def _leads(path: Path, nodes: dict[str, Node]) -> bool:

@@ -6,7 +6,7 @@ surroundings are the scenarios that are checked with it and those in its own fol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,11 @@ from zoneinfo import ZoneInfo
 from engine.centres.directory import Directory
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
-from engine.scenario.load import read_mapping, walk_files
+from engine.nodes.scenario import ScenarioCall
+from engine.scenario.load import files_in, read_mapping, walk_files
 
 if TYPE_CHECKING:
     from engine.scenario.draft import Draft
-
-Stamp = tuple[int, int]
-Drafter = Callable[[Path, bytes | None], "Draft | None"]
-"""Makes the draft of a file, or of a content in its stead."""
 
 
 class Project:
@@ -36,17 +33,18 @@ class Project:
         *,
         contents: dict[Path, bytes] | None = None,
         clock: Clock | None = None,
+        drafts: dict[Path, Draft | None] | None = None,
     ) -> None:
         """home: a folder in which scenarios are; given: scenario files that belong together whatever their folder;
         contents: what an editor has not saved yet, by absolute path; clock: what time it is, by default the
-        machine's."""
+        machine's; drafts: those of files read already, by absolute path, for several projects to share."""
         self.root = find_root(home)
         """Folder of the server's settings, if there is one."""
         self._home = home
         self._given = tuple(given)
         self._contents = contents or {}
         self._clock = clock or SystemClock()
-        self._drafts: dict[Path, Draft | None] = {}
+        self._drafts: dict[Path, Draft | None] = {} if drafts is None else drafts
 
     @classmethod
     def around(cls, file: Path, given: Iterable[Path] = (), *, contents: dict[Path, bytes] | None = None) -> Project:
@@ -93,7 +91,7 @@ class Project:
             folder = self.setting("scenarios")
             found += walk_files([self.root / (folder if isinstance(folder, str) else FOLDER)])
         else:
-            found += [path for path in walk_files([self._home]) if path.parent == self._home]
+            found += files_in(self._home)
         by_place = {path.absolute(): path for path in reversed(found) if path.is_file()}
         return tuple(sorted(by_place.values()))
 
@@ -112,6 +110,11 @@ class Project:
             self._drafts[place] = draft_of(path, self._contents.get(place), self)
         return self._drafts[place]
 
+    @cached_property
+    def unread_folders(self) -> frozenset[Path]:
+        """Folders of the files in which there is nothing to look at."""
+        return frozenset(path.absolute().parent for path in self.files if self.draft(path) is None)
+
     def scenario(self, name: str) -> Draft | None:
         """The scenario of a name; None when there is none."""
         return self.by_name.get(name)
@@ -120,6 +123,16 @@ class Project:
     def by_name(self) -> dict[str, Draft]:
         """Scenarios by name; of two with one name, the one whose path comes first."""
         return {draft.scenario.name: draft for draft in reversed(self.drafts) if draft.scenario.name}
+
+    @cached_property
+    def callers(self) -> dict[str, list[tuple[Draft, str]]]:
+        """Name of a scenario → the scenarios that call it, with the name of the node that does."""
+        found: dict[str, list[tuple[Draft, str]]] = {}
+        for draft in self.drafts:
+            for name, node in draft.nodes.items():
+                if isinstance(node, ScenarioCall):
+                    found.setdefault(node.name, []).append((draft, name))
+        return found
 
     @cached_property
     def by_prompts(self) -> dict[Path, list[Draft]]:

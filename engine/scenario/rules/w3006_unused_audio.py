@@ -92,9 +92,10 @@ nodes:
         names = _Names()
         _add(names, draft)
         unused = [name for name in _files(folder) if not names.has(name)]
-        if not unused or _unread(draft):
-            return
         ours = draft.file.absolute()
+        # A file beside this one that cannot be read may name what nobody else does.
+        if not unused or ours.parent in draft.project.unread_folders:
+            return
         sharing = [other for other in draft.project.by_prompts.get(folder, ()) if other.file.absolute() != ours]
         if any(other.file.absolute() < ours for other in sharing):
             return
@@ -139,12 +140,6 @@ def _texts(part: Any) -> Iterator[str]:
             yield from _texts(item)
     elif isinstance(part, str):
         yield part
-
-
-def _unread(draft: Draft) -> bool:
-    """True when a file beside the scenario cannot be read: it may name what nobody else does."""
-    beside = (path for path in draft.project.files if path.absolute().parent == draft.file.absolute().parent)
-    return any(draft.project.draft(path) is None for path in beside)
 
 
 def _files(folder: File) -> list[str]:

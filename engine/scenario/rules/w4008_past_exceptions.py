@@ -60,8 +60,8 @@ nodes:
                 for opening in openings
                 if opening.passes_midnight
             }
-            last = max(date.fromisoformat(day) + timedelta(days=day in overnight) for day in node.exceptions)
-            if last < draft.project.today(zone):
+            today = draft.project.today(zone)
+            if all(date.fromisoformat(day) < today - timedelta(days=day in overnight) for day in node.exceptions):
                 number = len(node.exceptions)
                 what = f"all {number} dates are past" if number > 1 else "the only date is past"
                 message = f"{what}: the last is {max(node.exceptions)}"
