@@ -76,7 +76,7 @@ nodes:
                 given = _type_of(draft, source)
                 if declared is None or _fits(given, declared.type):
                     continue
-                hint = (_KEYS if source.startswith(":") else _HINTS)[declared.type].format(name=name)
+                hint = _hint(source, declared.type).format(name=name)
                 message = f"`{name}` is declared as {declared.type}, but gets {describe(given)}"
                 yield self.found(draft, draft.document.span(("nodes", node_name, *path)), message, hint)
 
@@ -104,6 +104,12 @@ nodes:
                     gives = f"`{theirs}` of `{node.name}` is {describe(given)}"
                     message = f"`{ours}` is declared as {declared.type}, but {gives}"
                     yield self.found(draft, span, message, f"declare both as {declared.type}")
+
+
+def _hint(source: str, declared: str) -> str:
+    if source.startswith(":"):
+        return _KEYS[declared] if source == ":string" else "give it a variable of its own, without a declaration"
+    return _HINTS[declared]
 
 
 def _fits(given: Any, declared: str) -> bool:
