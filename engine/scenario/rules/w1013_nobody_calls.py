@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
-from engine.scenario.rules._sub import calls_of
 from engine.scenario.rules.base import Rule
+from engine.scenario.suggest import closest
 
 
 class NobodyCalls(Rule):
@@ -42,10 +42,17 @@ nodes:
         if draft.scenario.did or draft.unsound & {"did", "name", "nodes"} or draft.is_spoiled(("did",)):
             return
         ours, file = draft.scenario.name, draft.file.absolute()
-        others = (other for other in draft.project.drafts if other.file.absolute() != file)
-        if any(node.name == ours for other in others for _, node in calls_of(other)):
-            return
+        for called, callers in draft.project.callers.items():
+            others = any(other.file.absolute() != file for other, _ in callers)
+            if others and (called == ours or _means(draft, called, ours)):
+                return
         key = "did" if ("did",) in draft.document.keys else "name"
         span = draft.document.key_span((key,))
         message = f"no number leads to `{ours}`, and no other scenario calls it"
         yield self.found(draft, span, message, 'add `did: ["…"]`, or call it with a `scenario` node')
+
+
+def _means(draft: Draft, called: str, ours: str) -> bool:
+    """True for a misspelt name of this scenario: that has its own finding, where it stands."""
+    known = draft.project.by_name
+    return called not in known and closest(called, known) == ours
