@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tools.flowctl.graph.dot import title
 from tools.flowctl.graph.model import Box, Graph, Link
 
@@ -28,7 +30,7 @@ _CLASSES = (
 def to_mermaid(graph: Graph, direction: str = "TB") -> str:
     """The text of a Mermaid flowchart. Boxes are numbered, since names may be words of Mermaid, such as `end`."""
     ids = {key: f"n{number}" for number, key in enumerate(graph.boxes)}
-    lines = ["---", f"title: {_quoted(title(graph))}", "---", f"flowchart {direction}"]
+    lines = ["---", f"title: {_yaml(title(graph))}", "---", f"flowchart {direction}"]
     for key, box in graph.boxes.items():
         begin, close = _SHAPES[box.family]
         lines.append(f"  {ids[key]}{begin}{_quoted(*_lines(box))}{close}{_class(box)}")
@@ -38,6 +40,11 @@ def to_mermaid(graph: Graph, direction: str = "TB") -> str:
             colour = "stroke:#1b7f3b,stroke-width:3px" if link.walked else "stroke:#c62828,stroke-dasharray:6 4"
             lines.append(f"  linkStyle {number} {colour}")
     return "\n".join([*lines, *(f"  {line}" for line in _CLASSES), ""])
+
+
+def _yaml(text: str) -> str:
+    """A quoted text of YAML, in which the title stands."""
+    return json.dumps("".join(c if c.isprintable() else " " for c in text), ensure_ascii=False)
 
 
 def _quoted(*lines: str) -> str:
