@@ -57,7 +57,7 @@ def simulate(
     except ConfigurationError as error:
         _cannot(str(error))
     if output == "text" and not plan.steps and press is None and script is None and sys.stdin.isatty():
-        _make_live(plan)
+        _make_live(plan, compiled)
     try:
         simulation = run(compiled, plan)
     except KeyboardInterrupt:
@@ -127,12 +127,14 @@ def _plan(
     return plan
 
 
-def _make_live(plan: Plan) -> None:
+def _make_live(plan: Plan, scenario: CompiledScenario) -> None:
     from rich.console import Console
 
     from tools.flowctl.simulator.live import LiveCaller
+    from tools.flowctl.simulator.texts import Texts
 
-    live = LiveCaller(Console(highlight=False))
+    texts = Texts((scenario, *plan.catalogue.values()))
+    live = LiveCaller(Console(highlight=False), texts, plan.directory)
     plan.watch = live.watch
     plan.ask_agents = live.ask_agents
 

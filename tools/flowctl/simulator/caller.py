@@ -123,7 +123,7 @@ class Caller:
                 case "speaks":
                     await self._listened_to()
                     self.done += 1
-                    await self._party.say(_murmur(step.seconds))
+                    await self._party.say(murmur(step.seconds))
                     continue
                 case "waits":
                     await asyncio.sleep(step.seconds)
@@ -163,6 +163,6 @@ class Caller:
             self._ended.setdefault(id(heard), asyncio.Event()).set()
 
 
-def _murmur(seconds: float) -> Clip:
-    """Sound that no silence detector takes for silence."""
+def murmur(seconds: float) -> Clip:
+    """So many seconds of sound that no silence detector takes for silence."""
     return Clip((b"\x00\x20\x00\xe0" * round(seconds * RATE / 2)), label="caller speaks")
