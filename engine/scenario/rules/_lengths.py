@@ -8,6 +8,7 @@ which keys a class or an escape takes; here only the structure is read. What is 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from engine.call.patterns import full_match
 
@@ -27,6 +28,7 @@ class _Unknown(Exception):
     """The pattern holds something of which the lengths are not known."""
 
 
+@lru_cache(maxsize=256)
 def lengths(pattern: str, keys: str) -> int:
     """Bit n is set when some input of n of these keys may match the whole pattern, which must be valid RE2."""
     if len(pattern) > _LONGEST_PATTERN:
@@ -154,6 +156,8 @@ def _power(part: int, times: int) -> int:
 def _sum(one: int, other: int) -> int:
     """The lengths of one part followed by another."""
     found = 0
+    if one.bit_count() > other.bit_count():
+        one, other = other, one
     while one:
         lowest = one & -one
         found |= other * lowest
