@@ -12,11 +12,12 @@ from functools import lru_cache
 
 from engine.call.patterns import full_match
 
-LONGEST = 1024
-"""Longer inputs are not told apart."""
+LONGEST = 128
+"""The last bit stands for inputs of that length or longer; no node takes so many keys."""
 
-_ALL = (1 << LONGEST) - 1
-_LONGEST_PATTERN = 1000
+_ALL = (1 << (LONGEST + 1)) - 1
+_LAST = 1 << LONGEST
+_LONGEST_PATTERN = 500
 _DEEPEST = 60
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:[pP](?:\{\^?\w+\}|\w)|x(?:\{[0-9A-Fa-f]+\}|[0-9A-Fa-f]{2})|[0-7]{1,3}|.)", re.DOTALL)
@@ -41,7 +42,7 @@ def lengths(pattern: str, keys: str) -> int:
 
 def between(shortest: int, longest: int) -> int:
     """The set of the lengths in a range, both ends included."""
-    return ((1 << (min(longest, LONGEST - 1) + 1)) - 1) & ~((1 << shortest) - 1)
+    return ((1 << (min(longest, LONGEST) + 1)) - 1) & ~((1 << shortest) - 1)
 
 
 class _Reader:
@@ -162,4 +163,4 @@ def _sum(one: int, other: int) -> int:
         lowest = one & -one
         found |= other * lowest
         one ^= lowest
-    return found & _ALL
+    return found & _ALL | (_LAST if found > _ALL else 0)

@@ -89,7 +89,7 @@ def _too_short_or_long(node: Collect, most: int) -> str:
     takes = f"{shortest} to {longest}"
     if taken.bit_count() <= 3:
         takes = " or ".join(str(length) for length in range(shortest, longest + 1) if taken >> length & 1)
-    elif longest == LONGEST - 1:
+    elif longest == LONGEST:
         takes = f"{shortest} or more"
     given = f"at most {most}" if shortest > most else f"at least {node.min_digits}"
     if not shortest > most and not longest < node.min_digits:
