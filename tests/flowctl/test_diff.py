@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from engine.nodes.registry import node_types
 from tools.flowctl import main
 from tools.flowctl.commands import diff as command
-from tools.flowctl.comparison import wording
 
 VOICEMAIL = "{type: voicemail, mailbox: support, max_duration: 2m, on: {recorded: bye, empty: bye}}"
 BASE = """\
@@ -501,13 +499,6 @@ def test_an_old_file_whose_recordings_are_not_beside_it_can_be_compared(tmp_path
     assert told(tmp_path, text, BASE) == [
         ("changes", "every caller, in `welcome`", "hears gone.wav", "hears beep tone")
     ]
-
-
-def test_there_are_words_for_every_node_type_and_outcome() -> None:
-    types = node_types()
-    assert {name for name in types if name not in ("hangup", "reject")} <= wording._DEEDS.keys()
-    written = {(name, outcome) for name, node in types.items() for outcome in node.outcomes if outcome != "next"}
-    assert written <= wording._CLAUSES.keys()
 
 
 def test_refused(tmp_path: Path) -> None:
