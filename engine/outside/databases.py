@@ -7,10 +7,12 @@ is given up in the background.
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy import ColumnClause, bindparam, column, event, select, table, text
@@ -32,6 +34,12 @@ RECYCLE_SECONDS = 600
 CLOSE_SECONDS = 5.0
 SQLITE_STEPS = 10_000
 """Instructions of SQLite between two looks at whether anybody still waits: about a millisecond."""
+
+_LITERAL = re.compile(r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*"|`[^`]*`""", re.DOTALL)
+_SECOND = re.compile(r";\s*\S")
+
+# Every question that is given up closes a connection badly, and the call says so already.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 # One row is all that a look-up needs; a query that nobody waits for any longer shall end by itself.
 _SESSION = {
@@ -74,14 +82,14 @@ class SqlDatabases:
 
     async def close(self) -> None:
         """Close every connection, a few seconds at most."""
+        if self._given_up:
+            await asyncio.wait(self._given_up, timeout=CLOSE_SECONDS)
         for engine in self._engines.values():
             try:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await engine.dispose()
             except (TimeoutError, SQLAlchemyError, OSError):
                 continue
-        if self._given_up:
-            await asyncio.wait(self._given_up, timeout=CLOSE_SECONDS)
 
     def _give_up(self, asking: asyncio.Task[Any]) -> None:
         """Cancel a question without waiting for the database to agree, which a frozen one never does."""
@@ -114,6 +122,8 @@ async def _stop_when(over: threading.Event, connection: AsyncConnection) -> None
 
 def _statement(query: Query) -> Executable:
     if not isinstance(query, ByColumns):
+        if _SECOND.search(_LITERAL.sub("", query.text)):
+            raise CallError("a query is one statement: there is more after its `;`")
         return text(query.text)
     schema, _, name = query.table.rpartition(".")
     columns: list[ColumnClause[Any]] = [column(quoted_name(key, quote=True)) for key in query.columns]
@@ -133,17 +143,32 @@ def _engine(name: str, written: str, password: str | None, folder: Path) -> Asyn
     url = _url(name, written, password, folder)
     # Parameters are what callers typed: no error message and no log shows them.
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL, "max_overflow": OVERFLOW}
+    backend = "sqlite" if url.get_backend_name() == "sqlite" else "mysql"
+    if backend == "mysql":
+        options["connect_args"] = {"async_creator_fn": _connect_mysql}
     engine = create_async_engine(url, **options, pool_recycle=RECYCLE_SECONDS)
-    statements = _SESSION["sqlite" if url.get_backend_name() == "sqlite" else "mysql"]
 
     def prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        for statement in statements:
+        for statement in _SESSION[backend]:
             cursor.execute(statement)
         cursor.close()
 
     event.listen(engine.sync_engine, "connect", prepare)
     return engine
+
+
+async def _connect_mysql(**arguments: Any) -> Any:
+    """`aiomysql.connect`, which forgets to close its socket when it is cancelled while the server greets."""
+    import aiomysql
+
+    connection = cast("Any", aiomysql).Connection(**arguments)
+    try:
+        await connection._connect()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _url(name: str, written: str, password: str | None, folder: Path) -> URL:
