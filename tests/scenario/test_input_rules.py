@@ -239,6 +239,7 @@ def test_one_defect_one_finding() -> None:
     assert rules_of(collect(extra="max_digits: 2\n  min_digits: 5\n  pattern: '[0-9]{3}'")) == ["E2004"]
     assert rules_of(collect(extra="terminator: '*'\n  pattern: '[0-9]+[*]'")) == ["E2003"]
     assert rules_of(menu(extra="timeout: fast")) == ["E0003"]
+    assert rules_of(collect(say="Your PIN.", extra="masked: perhaps")) == ["E0003"]
     assert rules_of(collect(extra="max_digits: four\n  pattern: '[0-9]{3}'")) == ["E0003"]
 
 

@@ -125,7 +125,7 @@ def _accepted(draft: Draft, base: Path, node: Node) -> list[str] | None:
 def _texts(draft: Draft, base: Path, node: Node) -> Iterator[Spoken]:
     """What the caller hears of a node, as far as it is known; not what somebody else hears."""
     for path, items in iter_prompts(node):
-        if path[-1] not in ("whisper", "confirm"):
+        if path[0] not in ("whisper", "confirm"):
             yield from (item for item in spoken(draft, (*base, *path), items) if item is not None)
 
 

@@ -83,16 +83,13 @@ nodes:
         """One finding for each such `collect`, at its variable."""
         for name, node in draft.nodes.items():
             base = ("nodes", name)
-            if (
-                not isinstance(node, Collect)
-                or draft.is_spoiled((*base, "masked"))
-                or draft.is_spoiled(("variables",))
-            ):
+            unclear = [(*base, "masked"), (*base, "variable"), ("variables",)]
+            if not isinstance(node, Collect) or any(map(draft.is_spoiled, unclear)):
                 continue
             declared = draft.scenario.variables.get(node.variable)
             if node.masked or (declared is not None and declared.masked):
                 continue
-            if _is_secret_name(node.variable or "") or _asks_for_secret(draft, base, node):
+            if _is_secret_name(node.variable) or _asks_for_secret(draft, base, node):
                 span = draft.document.span((*base, "variable"))
                 message = f"`{node.variable}` seems to be a card number or a secret code, and is not masked"
                 yield self.found(draft, span, message, "write `masked: true`")
