@@ -42,6 +42,9 @@ class NoAlerts:
 class NoMailboxes:
     """No mailbox can be listened to."""
 
+    def require(self) -> None:
+        self._refuse()
+
     async def admits(self, mailbox: str, pin: str) -> bool:
         self._refuse()
 

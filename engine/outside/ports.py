@@ -105,9 +105,12 @@ class Alerts(Protocol):
 class Mailboxes(Protocol):
     """The mailboxes that people listen to by telephone."""
 
+    def require(self) -> None:
+        """Raises CallError when there are no mailboxes at all."""
+        ...
+
     async def admits(self, mailbox: str, pin: str) -> bool:
-        """True when the PIN opens the mailbox; False for a wrong one and for a mailbox that does not exist. Raises
-        CallError when there are no mailboxes at all."""
+        """True when the PIN opens the mailbox; False for a wrong one and for a mailbox that does not exist."""
         ...
 
     async def messages(self, mailbox: str) -> Sequence[str]:

@@ -131,6 +131,9 @@ class StagedMailboxes:
             for name, box in boxes.items()
         }
 
+    def require(self) -> None:
+        return None
+
     async def admits(self, mailbox: str, pin: str) -> bool:
         box = self._boxes.get(mailbox)
         return box is not None and pin == box.pin
