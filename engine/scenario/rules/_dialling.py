@@ -46,7 +46,7 @@ def answering(draft: Draft, to: str) -> Draft | None:
     wanted = e164(bare, country) or bare
     longest, found = "", None
     for scenario in (draft, *others(draft)):
-        for did in scenario.scenario.did:
+        for did in filter(None, scenario.scenario.did):  # What is unsound stands as None.
             prefix = did.rstrip("*")
             if did == prefix and (e164(did, country) or did) == wanted:
                 return scenario

@@ -91,7 +91,8 @@ def _countries(draft: Draft) -> frozenset[str]:
 
     found = set()
     for did in draft.scenario.did:
-        if did.startswith("+"):
+        # A number that is unsound stands as None.
+        if did and did.startswith("+"):
             try:
                 code = phonenumbers.parse(did.rstrip("*")).country_code
             except phonenumbers.NumberParseException:
