@@ -13,6 +13,7 @@ from support.wav import write_wav
 
 from engine.audio.clip import Clip
 from engine.scenario.check import check
+from tools.flowctl.formatter import formatted
 
 TEXT = """\
 format: 1
@@ -253,3 +254,12 @@ async def test_outline(editor: Editor, file: Path) -> None:
         ("sales", "agent_search"),
         ("after hours", "play"),
     ]
+
+
+async def test_formatting_is_that_of_fmt(editor: Editor, file: Path) -> None:
+    uri = editor.open(file, TEXT.replace("    attempts: 2\n", "    attempts:    2\n"))
+    options = {"tabSize": 2, "insertSpaces": True}
+    (edit,) = await editor.ask("textDocument/formatting", textDocument={"uri": uri}, options=options)
+    assert edit["newText"] == formatted(TEXT.encode(), "scenario.yaml")
+    editor.change(uri, "a: [")
+    assert await editor.ask("textDocument/formatting", textDocument={"uri": uri}, options=options) is None

@@ -21,6 +21,7 @@ from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.draft import Draft
 from engine.scenario.load import is_scenario_name
 from engine.scenario.project import Project
+from tools.flowctl.formatter import Refused, formatted
 from tools.flowctl.lsp import completion, hover, symbols
 
 T = TypeVar("T")
@@ -263,6 +264,19 @@ async def outline(ls: ScenarioServer, params: types.DocumentSymbolParams) -> lis
         )
         for name, kind, span in (symbols.outline(draft) if draft is not None else ())
     ]
+
+
+@server.feature(types.TEXT_DOCUMENT_FORMATTING)
+async def lay_out(ls: ScenarioServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    document = ls.workspace.get_text_document(params.text_document.uri)
+    before = document.source
+    try:
+        after = await asyncio.to_thread(formatted, before.encode("utf-8", "surrogatepass"), document.path)
+    except Refused:
+        # What is wrong with it stands among its diagnostics.
+        return None
+    end = types.Position(len(document.lines), 0)
+    return [types.TextEdit(types.Range(types.Position(0, 0), end), after)] if after != before else []
 
 
 Question = types.HoverParams | types.DefinitionParams | types.PrepareRenameParams
