@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.scenario.check import check
-from tools.flowctl.simulator.caller import Step, from_document
+from tools.flowctl.simulator.caller import Step
 from tools.flowctl.simulator.people import AgentScript, People
 from tools.flowctl.simulator.run import Plan, Simulation, simulate
 from tools.flowctl.simulator.world import Number, World
@@ -86,14 +86,17 @@ def test_when_nobody_answers_the_caller_chooses(call, key: str, node: str):
 
 
 def test_a_failed_choice_leads_back_to_the_menu(call):
-    assert path(call(WEEKDAY, {"support": [[IGNORED]], "sales": ["nobody"]}, presses("3")))[4:6] == ["other_centre", "sorry"]
+    assert path(call(WEEKDAY, {"support": [[IGNORED]], "sales": ["nobody"]}, presses("3")))[4:6] == [
+        "other_centre",
+        "sorry",
+    ]
     busy = World(numbers={"sip:operator@127.0.0.1:5092": Number("busy")})
     assert path(call(WEEKDAY, {"support": [[IGNORED]]}, presses("2"), busy))[4:6] == ["switchboard", "sorry"]
 
 
 def test_on_bastille_day_the_caller_leaves_a_message(call):
-    steps = [{"hears": "closed.wav"}, {"presses": "1"}, {"speaks": "6s"}, {"hangs_up": True}]
-    simulation = call("2027-07-14T10:00", caller=from_document(steps))
+    steps = [Step("hears", "closed.wav"), Step("presses", "1"), Step("speaks", seconds=6), Step("hangs_up")]
+    simulation = call("2027-07-14T10:00", caller=steps)
     assert path(simulation) == [*CLOSED, "message"]
     assert simulation.record.result == "caller_hung_up"
     (message,) = simulation.record.recordings

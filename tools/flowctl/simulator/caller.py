@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
 
 from drivers.virtual import Heard, Party
 from engine.audio.clip import RATE, Clip
 from engine.errors import ConfigurationError
 from engine.lines.digits import KEYS
 from engine.nodes.base import Path
-from tools.flowctl.simulator.reading import Reader, of_mapping
+from tools.flowctl.simulator.reading import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +68,6 @@ def _keys(reader: Reader, path: Path, what: str) -> str:
         return value
     reader.wrong(path, f'{what}: presses: {value!r} are not keys: write 0-9, *, # and A-D in quotes, such as "1"')
     return ""
-
-
-def from_document(document: Any) -> list[Step]:
-    """The `caller` list of a story that was read before. Raises ConfigurationError naming the step."""
-    reader = of_mapping({"caller": document}, "story")
-    steps = read_steps(reader, ("caller",))
-    reader.require_sound()
-    return steps
 
 
 def from_keys(keys: str) -> list[Step]:

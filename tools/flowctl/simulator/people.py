@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from drivers.virtual import Party, VirtualDriver
 from engine.centres.centres import Centres
@@ -15,7 +15,7 @@ from engine.errors import ConfigurationError
 from engine.lines import Cause
 from engine.nodes.base import Path
 from engine.nodes.fields import parse_duration
-from tools.flowctl.simulator.reading import Reader, of_mapping
+from tools.flowctl.simulator.reading import Reader
 
 TALK_SECONDS = 30.0
 """How long an agent who accepted talks before hanging up."""
@@ -79,14 +79,6 @@ def _agent(text: str) -> AgentScript:
         raise ConfigurationError(f"--agents {text!r}: write {SPEC_HELP}")
     after = parse_duration(match["after"]) if match["after"] else AFTER_SECONDS
     return AgentScript(match["code"], match["does"], after)  # type: ignore[arg-type] # the pattern allows no other
-
-
-def from_document(document: Any) -> People:
-    """The `agents` mapping of a story that was read before. Raises ConfigurationError."""
-    reader = of_mapping({"agents": document}, "story")
-    people = read_people(reader, ("agents",))
-    reader.require_sound()
-    return people
 
 
 def read_people(reader: Reader, path: Path) -> People:

@@ -90,14 +90,23 @@ def _fill(suite: Suite, reader: Reader) -> None:
         for key, hint in (("scenario", "write `scenario: scenario.yaml`"), ("tests", "write a list of tests")):
             if key not in given:
                 reader.wrong((), f"test file: `{key}` is missing", hint)
-    if "scenario" in given and (name := reader.text(("scenario",), "scenario")):
+    if "scenario" in given:
+        name = reader.text(("scenario",), "scenario")
         suite.scenario = suite.file.parent / name
-        if suite.scenario.is_file():
+        if _is_file(suite.scenario):
             suite.subject, suite.findings = _subject(suite.scenario)
         else:
             reader.wrong(("scenario",), f"scenario: there is no file {name}", "it is looked for beside this file")
     if "tests" in given:
         suite.cases = _cases(reader, suite.subject)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        # What no file can be called: too long, or with a NUL.
+        return False
 
 
 def _subject(file: Path) -> tuple[Subject | None, list[Diagnostic]]:
