@@ -52,6 +52,13 @@ class EspeakVoice:
         return Clip(await asyncio.to_thread(_narrow, sound), label=f"say: {text}")
 
 
+class NoVoice:
+    """The setting `voice: none`: nothing speaks."""
+
+    async def speak(self, text: str, language: str, voice: str | None) -> Clip:
+        raise AudioError(f"no voice to say {text[:40]!r}: the setting voice is none; use a recorded file instead")
+
+
 def _narrow(wav: bytes) -> bytes:
     import numpy as np
     import soundfile

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
-from engine.audio.voices import EspeakVoice
 from engine.call.services import Services
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
@@ -24,6 +23,7 @@ from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
 from engine.server.drivers import make_driver
+from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.tasks import cancel
@@ -49,13 +49,17 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         media_workers=settings.rtp.workers,
     )
     clock = SystemClock()
+    outside = await asyncio.to_thread(Outside, settings)
     services = Services(
         clock=clock,
-        prompts=PromptLibrary(EspeakVoice()),
+        prompts=PromptLibrary(voice_of(settings)),
         centres=Centres(directory),
         lines=Lines([sip]),
         recordings=Recordings(settings.data / "recordings", clock),
         country=settings.country,
+        switchboard=settings.telephony.switchboard,
+        databases=outside.databases,
+        http=outside.http,
         switches=SwitchFile(settings.data / SWITCHES),
     )
     server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
@@ -80,6 +84,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         hurried.cancel()
         await stopping
         await cancel(watcher)
+        await outside.close()
 
 
 def _report_failure(watcher: asyncio.Task[None]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.centres.directory import defects
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
+from engine.server.passwords import require_private_passwords
 
 
 def _listen(value: str) -> str:
@@ -40,8 +42,26 @@ def _ports(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    host, colon, port = value.partition(":")
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", host) or (
+        colon and not (port.isdecimal() and 1 <= int(port) <= 65535)
+    ):
+        raise ValueError(f"{value!r} is not a host: write api.example.com or api.example.com:8443, without https://")
+    return value
+
+
+def _without_password(value: str) -> str:
+    if re.match(r"[^/]*//[^/@]*:[^/]*@", value):
+        raise ValueError("the password does not belong in the address: write it to a password_file")
+    return value
+
+
 Listen = Annotated[str, AfterValidator(_listen)]
 Network = Annotated[str, AfterValidator(_network)]
+HostName = Annotated[str, AfterValidator(_host)]
+SourceName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+"""Lower case, so that it can be a part of an environment variable."""
 
 
 class Section(BaseModel):
@@ -76,6 +96,41 @@ class Rtp(Section):
         return range(int(first), int(last) + 1)
 
 
+class Http(Section):
+    """Web services that scenarios ask."""
+
+    allow: list[HostName] = Field(
+        default_factory=list,
+        description="Hosts that `http` nodes may ask: api.example.com on its usual ports, or api.example.com:8443. "
+        "Others are refused, redirections too.",
+    )
+    limit: int = Field(
+        default=1_000_000, ge=1000, le=10_000_000, description="Most bytes of an answer; a longer one is an error."
+    )
+
+
+class Database(Section):
+    """A database that scenarios look rows up in."""
+
+    url: Annotated[str, AfterValidator(_without_password)] = Field(
+        description="sqlite:///FILE, or mysql://USER@HOST:PORT/NAME (MariaDB too); without the password."
+    )
+    password: SecretStr | None = Field(
+        default=None, description="Password; in this file only when nobody else may read it (chmod 600)."
+    )
+    password_file: Path | None = Field(
+        default=None, description="File with the password alone, which nobody else may read (chmod 600)."
+    )
+
+
+class Telephony(Section):
+    """The telephone system around the server."""
+
+    switchboard: str | None = Field(
+        default=None, min_length=1, description="SIP URI of the switchboard, for `switchboard` nodes."
+    )
+
+
 class Listener(Section):
     """A service of a later version: its settings are accepted, so that one file serves both, and do nothing."""
 
@@ -103,8 +158,23 @@ class Settings(BaseSettings):
     drain: Duration = Field(default=30.0, description="How long calls may go on after the server was asked to stop.")
     sip: Sip = Field(default_factory=Sip, description="SIP lines.")
     rtp: Rtp = Field(default_factory=Rtp, description="Sound.")
+    voice: Literal["espeak-ng", "none"] = Field(
+        default="espeak-ng", description="What speaks the texts of scenarios; none: every prompt is a recording."
+    )
+    http: Http = Field(default_factory=Http, description="Web services that scenarios ask.")
+    databases: dict[SourceName, Database] = Field(
+        default_factory=dict, description="Databases that scenarios look rows up in, by the name in `source`."
+    )
+    telephony: Telephony = Field(default_factory=Telephony, description="The telephone system around the server.")
     agent_link: Listener | None = Field(default=None, description="Agent link; not part of this version.")
     web: Listener | None = Field(default=None, description="Web console; not part of this version.")
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the settings file."""
+        return self._folder
 
     @classmethod
     def settings_customise_sources(
@@ -134,9 +204,13 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigurationError("\n".join(defects(path or Path("settings"), error))) from error
         base = (path.parent if path is not None else Path()).absolute()
+        if path is not None:
+            require_private_passwords(path, document)
         paths: dict[str, Path | None] = {"scenarios": base / settings.scenarios, "data": base / settings.data}
         if settings.directory is not None:
             directory = base / settings.directory
             named = "directory" in settings.model_fields_set
             paths["directory"] = directory if named or directory.exists() else None
-        return settings.model_copy(update=paths)
+        settings = settings.model_copy(update=paths)
+        settings._folder = base
+        return settings

@@ -61,8 +61,10 @@ def _keys(file: str, prefix: str, schema: dict[str, Any], definitions: dict[str,
 
 
 def _inner(part: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """The mapping that a key holds, or holds a list of, if it does."""
-    for candidate, suffix in ((part, ""), (part.get("items", {}), "[]"), *((p, "") for p in part.get("anyOf", []))):
+    """The mapping that a key holds, or holds a list of, or by names of your own, if it does."""
+    places = [(part, ""), (part.get("items", {}), "[]"), *((p, "") for p in part.get("anyOf", []))]
+    places += [(named, ".NAME") for named in part.get("patternProperties", {}).values()]
+    for candidate, suffix in places:
         if "$ref" in candidate:
             return definitions[candidate["$ref"].rsplit("/", 1)[1]], suffix
     return None, ""
