@@ -43,9 +43,9 @@ class ScenarioCall(Node):
         }
         outcome, theirs = await run_scenario(call, self.name, inputs)
         for ours, name in self.outputs.items():
-            if name not in theirs.variables:
-                raise CallError(f"scenario {self.name!r} has given its variable {name!r} no value")
-            call.assign(ours, theirs.variables[name], masked=theirs.is_masked(name))
+            # What has no value with this outcome (the row that was not found) stays without: E6002 knows.
+            if name in theirs.variables:
+                call.assign(ours, theirs.variables[name], masked=theirs.is_masked(name))
         if outcome not in (self.on or {}):
             raise CallError(f"scenario {self.name!r} returned {outcome!r}, which leads nowhere")
         return outcome
