@@ -29,7 +29,8 @@ d: {type: wait, duration: 1s, on: {next: c}}
 e: {type: hangup}
 failed: {type: wait, duration: 1s, next: c}
 """
-TEXT = scenario(NODES.replace(", state: end", ""), top="on_error: failed\nvariables: {n: {type: integer, default: 0}}")
+TOP = "on_error: failed\nvariables: {n: {type: integer, default: 0}}"
+TEXT = scenario(NODES.replace(", state: end", ""), top=TOP)
 
 
 def nothing() -> dict[str, Any]:
