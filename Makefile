@@ -30,7 +30,7 @@ run: setup
 	$(BIN)/flowctl serve --config server.yaml
 
 test: setup
-	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng
+	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl
 	$(BIN)/python -m pytest
 
 check: setup

@@ -4,6 +4,9 @@
 # PROGRAM `venv` stands for what Debian leaves out of Python: the modules venv and ensurepip of $PYTHON.
 set -eu
 
+# Servers are where an ordinary user's PATH does not look.
+PATH=$PATH:/usr/sbin
+
 has() {
     case "$1" in
         venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
