@@ -71,6 +71,15 @@ class Draft:
         return self.file.parent / self.scenario.prompts
 
     @cached_property
+    def prompts_place(self) -> File | None:
+        """That folder, wherever a link to it leads; None when there is none."""
+        try:
+            place = self.prompts_dir.resolve()
+            return place if place.is_dir() else None
+        except (OSError, ValueError):
+            return None
+
+    @cached_property
     def environment(self) -> Environment:
         """Names for the expressions; whatever an unsound part may define is taken to be defined."""
         unknown = {("nodes", name) for name, node in self.nodes.items() if isinstance(node, UnknownNode)}

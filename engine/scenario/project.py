@@ -139,18 +139,9 @@ class Project:
         """The scenarios by the folder of their prompts, wherever a link to it leads."""
         found: dict[Path, list[Draft]] = {}
         for draft in self.drafts:
-            if (place := prompts_place(draft)) is not None:
-                found.setdefault(place, []).append(draft)
+            if draft.prompts_place is not None:
+                found.setdefault(draft.prompts_place, []).append(draft)
         return found
-
-
-def prompts_place(draft: Draft) -> Path | None:
-    """The folder of a scenario's prompts, wherever a link to it leads; None when there is none."""
-    try:
-        place = draft.prompts_dir.resolve()
-        return place if place.is_dir() else None
-    except (OSError, ValueError):
-        return None
 
 
 SERVER = "server.yaml"

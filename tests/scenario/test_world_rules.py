@@ -14,7 +14,7 @@ from support.sound import speech
 from support.wav import write_wav
 
 from engine.audio.clip import RATE, Clip
-from engine.audio.files import find, measure
+from engine.audio.files import Sound, find, measure
 from engine.errors import AudioError
 from engine.scenario.check import check, check_files
 from engine.scenario.project import Project
@@ -199,6 +199,22 @@ def test_a_whole_wave_at_full_scale_is_not_clipped(tmp_path: Path) -> None:
         tone = 32767 * np.sin(2 * np.pi * hertz * time)
         write_wav(tmp_path / "x.wav", Clip(np.rint(tone).astype("<i2").tobytes()))
         assert measure(tmp_path / "x.wav").clipped == 0, hertz
+
+
+def test_a_file_is_measured_once_whoever_plays_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_sounds(tmp_path / "prompts", "x.wav")
+    measured: list[Path] = []
+
+    def counting(path: Path) -> Sound:
+        measured.append(path)
+        return measure(path)
+
+    monkeypatch.setattr("engine.scenario.rules._audio.measure", counting)
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "scenario.yaml").write_text(playing("x.wav", "x.wav", top="prompts: ../prompts"))
+    check_files([tmp_path / name / "scenario.yaml" for name in ("a", "b", "c")])
+    assert measured == [tmp_path / "prompts" / "x.wav"]
 
 
 def test_music_may_be_long(tmp_path: Path) -> None:

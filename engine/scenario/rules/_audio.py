@@ -145,9 +145,10 @@ def examined(file: File) -> Sound | str | None:
     the file."""
     try:
         status = file.stat()
+        place = file.resolve()
     except OSError:
         return None
-    return _examined(file, status.st_mtime_ns, status.st_size)
+    return _examined(place, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=8192)

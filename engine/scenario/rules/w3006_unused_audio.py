@@ -15,7 +15,6 @@ from engine.call.templates import split
 from engine.errors import ExpressionError
 from engine.scenario.diagnostics import START, Diagnostic, Severity
 from engine.scenario.draft import Draft
-from engine.scenario.project import prompts_place
 from engine.scenario.rules._audio import tone_wav
 from engine.scenario.rules.base import Rule
 from engine.scenario.walk import iter_prompts
@@ -85,7 +84,7 @@ nodes:
         """One finding for each file, at `prompts`, or at the top when that is not written."""
         if draft.unsound & {"prompts", "nodes"}:
             return
-        folder = prompts_place(draft)
+        folder = draft.prompts_place
         if folder is None or any(folder.glob("*.yaml")):
             # Where scenarios are kept too, it is not for prompts alone.
             return
