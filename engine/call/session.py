@@ -88,10 +88,9 @@ class Session:
         try:
             async with asyncio.timeout(CONTACT_SECONDS):
                 contact = await call.services.contacts.find(call.record.caller)
+            call.contact = {**EMPTY_CONTACT, **incoming(contact or {}, UTC)}
         except (CallError, TimeoutError) as error:
             call.warn(f"the caller was not looked up in the contacts: {describe(error)}")
-        else:
-            call.contact = {**EMPTY_CONTACT, **incoming(contact or {}, UTC)}
 
     async def _finish(self, walk: asyncio.Task[None]) -> None:
         """Wait for the walk's last words, put the result into the record, hang up, and close the recording."""
