@@ -175,7 +175,10 @@ class Leg(ABC):
 
     @abstractmethod
     async def transfer(self, to: str) -> None:
-        """Ask the far end's exchange to connect it to `to` (blind); the leg ends when that has succeeded."""
+        """Ask the far end's exchange to connect it to `to` (blind); the leg ends, by us, when that has succeeded.
+
+        Raises OriginateError with its cause when `to` does not take the call; the leg is then as before.
+        """
 
 
 OnCall = Callable[[Leg], None]
