@@ -156,9 +156,7 @@ def _find(name: str, subject: Subject) -> tuple[Node, CompiledScenario]:
             scenario = subject.catalogue[node.name]
         node = scenario.scenario.nodes.get(part)
         if node is None:
-            raise ConfigurationError(
-                f"{scenario.path}: the call went through a node {name!r}, which is gone"
-            )
+            raise ConfigurationError(f"{scenario.path}: the call went through a node {name!r}, which is gone")
     if node is None:
         raise ConfigurationError("a node of the record has no name")
     return node, scenario
