@@ -25,7 +25,7 @@ FILES = sorted(
 
 BEFORE = """\
 
-format : 1   
+format : 1\x20\x20\x20
 name:   hello # the name
 did: [ "1" ,"2" ]
 
