@@ -45,7 +45,9 @@ def flowctl() -> Iterator[Path]:
         (folder / "constraints.txt").write_text("\n".join(pins))
         run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
         pip = (folder / "venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-        run(*pip, "--only-binary", ":all:", "--constraint", folder / "constraints.txt", wheel, cwd=folder)
+        # docopt comes as source alone; it is pure Python.
+        binaries = ("--only-binary", ":all:", "--no-binary", "docopt")
+        run(*pip, *binaries, "--constraint", folder / "constraints.txt", wheel, cwd=folder)
         yield folder / "venv/bin/flowctl"
 
 
