@@ -127,7 +127,7 @@ def _pressed(visit: Visit, keys: str) -> Pressed:
             ended = digits.endswith(collect.terminator or " ") or len(digits) == collect.max_digits
             waited = 0.0 if ended or visit.outcome is None else collect.interdigit_timeout
             return Pressed(keys, 0.0 if collect.confirm else waited, masked)
-    return Pressed(keys, masked=masked)
+    return Pressed(keys.replace(MASK, "0"), masked=masked)
 
 
 def _like(pattern: str) -> str:
