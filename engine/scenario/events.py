@@ -20,6 +20,7 @@ from ruamel.yaml.events import (
 
 from engine.scenario.diagnostics import START, Span
 from engine.scenario.document import Style
+from engine.scenario.syntax import complaint
 
 MAX_DEPTH = 50
 """Mappings and lists inside each other."""
@@ -72,7 +73,7 @@ def compose(text: str) -> tuple[YamlNode | None, list[tuple[str, Span]]]:
             for event in yaml.parse(text):
                 composer.take(event)
     except MarkedYAMLError as error:
-        raise _syntax(error, text) from error
+        raise Defect(*complaint(error, text)) from error
     except (YAMLError, ValueError, RecursionError, AssertionError, AttributeError, IndexError, TypeError) as error:
         # The library has its own accidents on random text; a file that provokes one is no YAML file.
         raise Defect(START, f"the file is not readable as YAML: {type(error).__name__}") from error
@@ -177,32 +178,3 @@ def _anchor_span(event: Any) -> Span:
     start = event.start_mark
     length = len(event.anchor) + 1 if not event.tag else 1
     return Span(start.line + 1, start.column + 1, start.line + 1, start.column + 1 + length)
-
-
-def _syntax(error: MarkedYAMLError, text: str) -> Defect:
-    """The library's complaint at its own place, with a hint for the mistakes that people make."""
-    quoted = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
-    if quoted and error.context_mark is not None:
-        mark = error.context_mark
-        span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-        return Defect(span, "a quotation mark is opened here and never closed")
-    mark = error.problem_mark or error.context_mark
-    message = error.problem or error.context or "this is not YAML"
-    if mark is None:
-        return Defect(START, message)
-    span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-    character = text[mark.index : mark.index + 1]
-    hint = ""
-    if character == "\t" or "'\\t'" in message:
-        hint = "indent with spaces, not with tabs"
-    elif "mapping values are not allowed" in message:
-        hint = "quote a text that contains `: `, and check the indentation"
-    elif character and character in "@`%":
-        hint = f"quote a text that begins with {character}"
-    elif "alias" in message or "anchor" in (error.context or ""):
-        hint = "quote a text that begins with * or &"
-    elif "expected ',' or" in message:
-        hint = "a bracket or brace is not closed"
-    elif "expected <block end>" in message or "could not find expected ':'" in message:
-        hint = "check the indentation, and the `:` behind the key"
-    return Defect(span, message.replace("\\t", "tab") if character == "\t" else message, hint)

@@ -44,6 +44,29 @@ def test_broken(source: bytes, place: tuple[int, int], says: str) -> None:
     assert says in finding.message
 
 
+HINTS: list[tuple[str, str, tuple[int, int], str, str]] = [
+    ("key without a colon", "a:\n  type play\n  next: end\n", (2, 3), "no `: `", "write `type: play`"),
+    ("colon without a space", "a:\n  type:play\n  next: end\n", (2, 3), "a space is missing", "write `type: play`"),
+    ("too much indentation", "a:\n  type: play\n    next: end\n", (3, 9), "mapping values", "indentation"),
+    ("colon in brackets", "a: [{say: Note: bye}]\n", (1, 15), "expected", "quote a text that contains `: `"),
+    ("apostrophe", "a: [{say: 'your cat's file'}]\n", (1, 20), "ends the text", "write ''"),
+    ("apostrophe in a block", "a: 'your cat's file'\n", (1, 13), "ends the text", "write ''"),
+    ("quotes in quotes", 'a: ["say "yes" now"]\n', (1, 10), "ends the text", 'write \\"'),
+    ("closed by the next one", 'a: [{say: "x}]\nb: ["y"]\n', (1, 11), "closed in line 2", "missing in line 1"),
+    ("closed later in a block", 'a: "x\nb: "y"\n', (1, 4), "closed in line 2", "missing in line 1"),
+    ("bracket", "a: [{say: x}\nb: 1\n", (2, 1), "expected", "opened in line 1, column 4,"),
+]
+
+
+@pytest.mark.parametrize(("source", "place", "says", "hint"), [pytest.param(*rest, id=name) for name, *rest in HINTS])
+def test_broken_with_a_hint(source: str, place: tuple[int, int], says: str, hint: str) -> None:
+    document, (finding,) = load(source.encode(), "x.yaml")
+    assert document is None
+    assert (finding.line, finding.column) == place
+    assert says in finding.message
+    assert hint in finding.hint
+
+
 def test_aliases_that_multiply_are_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
