@@ -151,6 +151,15 @@ def test_a_scenario_without_a_number_is_called_by_another_file(tmp_path: Path) -
     assert spoken(check(tmp_path / "sub.yaml")) == []
 
 
+def test_who_calls_is_not_known_while_a_file_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "sub.yaml").write_text(SUB)
+    (tmp_path / "main.yaml").write_text("nodes:\n\ta: {type: scenario, name: sub, on: {done: end}}\n")
+    assert [spoken(result) for result in check_files([tmp_path / "main.yaml", tmp_path / "sub.yaml"])] == [
+        ["E0001"],
+        [],
+    ]
+
+
 def test_a_sub_scenario_in_doubt_is_not_compared_with_its_caller(tmp_path: Path) -> None:
     (tmp_path / "sub.yaml").write_text(SUB.replace("outcome: done", 'outcome: "a b"'))
     (tmp_path / "main.yaml").write_text(scenario("a: {type: scenario, name: sub, on: {done: end}}"))

@@ -41,6 +41,8 @@ nodes:
         """At most one finding, at `did` or at the scenario's name."""
         if draft.scenario.did or draft.unsound & {"did", "name", "nodes"} or draft.is_spoiled(("did",)):
             return
+        if draft.project.unread_folders:
+            return  # Who knows whom a file calls that cannot be read.
         ours, file = draft.scenario.name, draft.file.absolute()
         for called, callers in draft.project.callers.items():
             others = any(other.file.absolute() != file for other, _ in callers)
