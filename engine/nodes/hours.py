@@ -81,7 +81,8 @@ class Hours(Node):
         default=False, description="Ranges of the week whose end is before their start end on the next day."
     )
     holidays: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | HolidayRegion | None = Field(
-        default=None, description="Country whose public holidays count, or {country, region}."
+        default=None,
+        description="Country whose public holidays count, by its two letters such as FR, or {country, region}.",
     )
     exceptions: dict[DateKey, Literal["closed"] | list[Range]] = Field(
         default_factory=dict, description='Date → ranges of that day, or "closed".'

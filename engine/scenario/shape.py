@@ -16,7 +16,17 @@ from engine.scenario.document import Document
 from engine.scenario.scalars import is_ambiguous
 from engine.scenario.schema import scenario_schema
 from engine.scenario.shape_errors import distance, enum, foreign, is_type_error, listed, resolved
-from engine.scenario.shape_words import KINDS, SchemaError, fits, how_to_write, kind_of, limit, misfit, says
+from engine.scenario.shape_words import (
+    KINDS,
+    SchemaError,
+    about_key,
+    fits,
+    how_to_write,
+    kind_of,
+    limit,
+    misfit,
+    says,
+)
 from engine.scenario.suggest import closest, did_you_mean
 
 MissingKeys = Mapping[tuple[str, str], tuple[str, str]]
@@ -126,7 +136,7 @@ class _Checker:
         keys = list(error.instance)
         span = self.document.key_span((*path, keys[0])) if keys else self.document.span(path)
         what = f"unknown key `{keys[0]}`" if keys else "an empty mapping"
-        hint = did_you_mean(keys[0], known) if keys else ""
+        hint = about_key(keys[0], known) if keys else ""
         self._add(path, span, "E0003", f"{what}: expected one of {', '.join(known)}", hint)
 
     def _unknown_keys(self, error: SchemaError, path: Path) -> None:
@@ -143,7 +153,7 @@ class _Checker:
             else:
                 message = f"unknown key `{key}`"
             self._unknown[*path, key] = known
-            self._add((*path, key), self.document.key_span((*path, key)), "E0003", message, did_you_mean(key, known))
+            self._add((*path, key), self.document.key_span((*path, key)), "E0003", message, about_key(key, known))
 
     def _missing_key(self, error: SchemaError, path: Path) -> None:
         for key in error.validator_value:
@@ -191,6 +201,8 @@ class _Checker:
         plain = place is not None and place.style == "plain"
         hint = how_to_write(value, wanted, plain=plain)
         message = f"must be {' or '.join(KINDS[kind] for kind in wanted)}, not {kind_of(value)}"
+        if not path:
+            hint = "write at least format, name, start and nodes"
         self._add(path, span, "E0003", message, hint or says(schema))
 
     def _not_one_of(self, error: SchemaError, path: Path, others: Iterable[str] = ()) -> None:
@@ -198,7 +210,9 @@ class _Checker:
         span = self.document.span(path)
         value = error.instance
         if path == ("format",):
-            self._add(path, span, "E0005", f"format {self._written(path)} is unknown", "write format: 1")
+            quoted = isinstance(value, str) and value == "1"
+            what = '"1" in quotes is a text, and no format' if quoted else f"format {self._written(path)} is unknown"
+            self._add(path, span, "E0005", what, f"write format: 1{', without quotes' if quoted else ''}")
             return
         choices = [str(choice) for choice in enum(error)]
         what = "unknown node type" if path[:1] == ("nodes",) and path[2:] == ("type",) else "unknown value"

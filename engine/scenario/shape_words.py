@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.nodes.fields import DURATION
+from engine.scenario.suggest import did_you_mean
 
 SchemaError = Any
 """A jsonschema ValidationError; its stubs call every field of it possibly unset, which it never is here."""
@@ -54,7 +55,18 @@ def how_to_write(value: Any, wanted: list[str], *, plain: bool) -> str:
         return f"write {'true' if true else 'false'}, without quotes" if true or false else ""
     if wanted in (["integer"], ["number"]) and isinstance(value, str):
         return _number(value, plain=plain)
-    return "put it in brackets: [ ]" if wanted == ["array"] and not isinstance(value, dict) else ""
+    if wanted != ["array"]:
+        return ""
+    return "make it an item of a list: [{…}]" if isinstance(value, dict) else "put it in brackets: [ ]"
+
+
+def about_key(key: str, known: Iterable[str]) -> str:
+    """What was probably meant by an unknown key."""
+    if found := re.match(r"([\w-]+):\S", key):
+        return f"a space belongs behind the colon: `{found[1]}: …`"
+    if set(key) & set("“”„«»‘’"):
+        return "quotation marks are the straight ones, \" or '"
+    return did_you_mean(key, known)
 
 
 def _number(value: str, *, plain: bool) -> str:

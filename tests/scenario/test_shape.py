@@ -15,6 +15,8 @@ TOP: list[tuple[str, str, str]] = [
     ("did: [0143]", "E0004", 'write "0143"'),
     ("did: [yes]", "E0004", 'write "yes"'),
     ("did: '32'", "E0003", "put it in brackets: [ ]"),
+    ("time_zone: Paris", "E4001", "did you mean `Europe/Paris`?"),
+    ("time_zone: new york", "E4001", "did you mean `America/New_York`?"),
     ("description: on", "E0004", 'write "on"'),
     ("language:", "E0003", "not empty"),
     ("max_duration: 30", "E0003", "write 30s"),
@@ -66,6 +68,10 @@ NODES: list[tuple[str, str, str]] = [
     ("a: {type: play, ^promt: [], prompt: [{say: x}], next: end}", "E0003", "did you mean `prompt`?"),
     ("a: {type: play, prompt: ^x.wav, next: end}", "E0003", "must be a list"),
     ("a: {type: play, prompt: [{^sya: x}], next: end}", "E0003", "did you mean `say`?"),
+    ('a: {type: play, prompt: [{^say:"x"}], next: end}', "E0003", "a space belongs behind the colon: `say: …`"),
+    ("a: {type: play, prompt: [{say: “x, ^y”}], next: end}", "E0003", "the straight ones"),
+    ("a: {type: play, ^prompt: {say: x}, next: end}", "E0003", "make it an item of a list: [{…}]"),
+    ('a: {type: play, prompt: [^"Good morning."], next: end}', "E3001", "a text to be spoken is written {say: …}"),
     ("a: {type: play, prompt: [{silence: ^5}], next: end}", "E0003", "write 5s"),
     ("a: {type: play, prompt: [{tone: ^bep}], next: end}", "E0003", "did you mean `beep`?"),
     ("a: {type: play, prompt: [^7], next: end}", "E0004", 'write "7"'),
@@ -129,6 +135,12 @@ def test_menu_keys_are_texts() -> None:
 @pytest.mark.parametrize("version", ["2", "0", "'1'", "one", "1.5"])
 def test_unknown_format(version: str) -> None:
     assert found(scenario(PLAY).replace("format: 1", f"format: {version}")) == [("E0005", 1, 9)]
+
+
+def test_a_format_in_quotes_is_no_number() -> None:
+    (finding,) = check("x.yaml", scenario(PLAY).replace("format: 1", 'format: "1"')).diagnostics
+    assert "in quotes" in finding.message
+    assert finding.hint == "write format: 1, without quotes"
 
 
 @pytest.mark.parametrize("key", ["format", "name", "start"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -52,6 +53,8 @@ nodes:
                     f"{folder}/{name} exists"
                 )
                 hint = did_you_mean(name, _existing(draft, named.languages))
+                if not hint and not re.search(r"\.\w{2,5}$", name):
+                    hint = "a text to be spoken is written {say: …}"
                 yield self.found(draft, draft.document.span(named.path), message, hint)
 
 

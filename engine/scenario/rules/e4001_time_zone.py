@@ -59,5 +59,12 @@ nodes:
                 places.append((("nodes", name, "time_zone"), zone))
         for path, zone in places:
             if not is_time_zone(zone):
-                hint = did_you_mean(zone, sorted(available_timezones()))
+                town = next(_towns(zone), "")
+                hint = f"did you mean `{town}`?" if town else did_you_mean(zone, sorted(available_timezones()))
                 yield self.found(draft, draft.document.span(path), f"there is no time zone `{zone}`", hint)
+
+
+def _towns(zone: str) -> Iterator[str]:
+    """The zone of a town, where the town alone is written."""
+    town = zone.lower().replace(" ", "_")
+    return (known for known in sorted(available_timezones()) if known.lower().endswith(f"/{town}"))
