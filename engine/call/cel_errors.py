@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from engine.errors import ExpressionError
 
@@ -43,7 +44,8 @@ def _mistake(line: int, column: int, what: str, text: str) -> ExpressionError:
     if overload := _OVERLOAD.search(what):
         what = _no_overload(overload[1], overload[2].split(", "))
     elif "Syntax error" in what:
-        what = _syntax(what)
+        source = (text.split("\n") + [""] * line)[line - 1]
+        what = _syntax(what, source[column - 1 :], source[: column - 1])
     return ExpressionError(what, expression=text, line=line, column=column)
 
 
@@ -58,7 +60,10 @@ def _undeclared(name: str, text: str, line: int, column: int) -> ExpressionError
     )
     column = start + 1 if start >= 0 else column
     if is_function:
-        return ExpressionError(f"there is no function `{name}`", expression=text, line=line, column=column)
+        what = f"there is no function `{name}`"
+        if meant := get_close_matches(name, _FUNCTIONS, n=1):
+            what += f": did you mean `{meant[0]}`?"
+        return ExpressionError(what, expression=text, line=line, column=column)
     return ExpressionError(f"`{name}` is not defined", expression=text, line=line, column=column, undefined=name)
 
 
@@ -74,12 +79,43 @@ def _no_overload(function: str, types: list[str]) -> str:
     return message
 
 
-def _syntax(what: str) -> str:
+def _syntax(what: str, rest: str, before: str) -> str:
+    """`rest` is what stands from the mistake on, in its line, and `before` what stands before it."""
+    if "missing ')'" in what:
+        return "a `)` is missing"
     if unknown := re.search(r"token recognition error at: '(.*)'$", what):
-        return f"`{unknown[1]}` is not expected here"
-    found = re.search(r"(?:mismatched|extraneous) input '([^']*)'", what)
-    if found is None:
+        written = unknown[1].strip() or unknown[1]
+    elif found := re.search(r"(?:mismatched|extraneous) input '([^']*)'", what):
+        written = found[1]
+    else:
         return what.removeprefix("Syntax error: ")
-    if found[1] == "<EOF>":
+    if written == "<EOF>":
         return "the expression ends too early"
-    return f"`{found[1]}` is not expected here"
+    said = f"`{written}` is not expected here"
+    if rest.startswith("${"):
+        return f"{said}: this is an expression already, write the variable without ${{ }}"
+    if re.search(r"\bnot\s+$", before):
+        return f"{said}: not is written !( )"
+    meant = _MEANT.get(written[:1] if written.startswith("=") else written)
+    return f"{said}: {meant}" if meant else said
+
+
+_MEANT = {
+    "=": "to compare, write ==",
+    "and": "and is written &&",
+    "or": "or is written ||",
+    "&": "and is written &&",
+    "|": "or is written ||",
+    "<>": "unequal is written !=",
+    "“": "quotation marks are the straight ones",
+    "‘": "quotation marks are the straight ones",
+}
+"""Words of other languages → how CEL says it."""
+
+_FUNCTIONS = re.findall(
+    r"\w+",
+    "all bool contains double duration endsWith exists exists_one filter getDate getDayOfMonth "
+    "getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth getSeconds has "
+    "int map matches size startsWith string timestamp type ",
+)
+"""Functions that CEL has, for those that are misspelt."""

@@ -91,6 +91,14 @@ def test_types_of_what_nodes_assign(environment: Environment) -> None:
         ("1+" * 20000 + "1", 1, None, "too long"),
         ("'\ud800'", 1, None, "no text"),
         ("n + §", 5, None, "`§` is not expected here"),
+        ('who = "x"', 5, None, "`=` is not expected here: to compare, write =="),
+        ("n > 1 and n < 3", 7, None, "and is written &&"),
+        ("n > 1 or n < 3", 7, None, "or is written ||"),
+        ("not (n > 1 or n < 3)", 12, None, "or is written ||"),
+        ("not who", 5, None, "not is written !( )"),
+        ("${n} > 1", 1, None, "write the variable without ${ }"),
+        ("(n > 1", 7, None, "a `)` is missing"),
+        ('who.startwith("0")', 5, None, "did you mean `startsWith`?"),
     ],
 )
 def test_what_does_not_compile(
