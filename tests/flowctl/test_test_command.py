@@ -237,6 +237,9 @@ def test_without_expectations_a_call_must_not_fail(folder: Path):
         ("{name: a, agents: {support: away}}", 3, "says nothing about agents", "write nobody"),
         ("{name: a, fails: {fnd: x}}", 3, "no node `fnd`", "did you mean `find`?"),
         ("{name: a, lookups: {fnd: error}}", 3, "no node `fnd`", "did you mean `find`?"),
+        ("{name: a, agents: {suport: nobody}}", 3, "no centre `suport`", "did you mean `support`?"),
+        ("{name: a, waiting: {suport: 1}}", 3, "no centre `suport`", "did you mean `support`?"),
+        ("{name: a, switches: {dor: open}}", 3, "the switch `dor`", "did you mean `door`?"),
         ("{name: a, numbers: {'1': dances}}", 3, "must be one of", ""),
         ("{name: a, name: b}", 3, "given twice", ""),
         ("{name: a}\n  - {name: a}", 4, "line 3 has this name already", ""),
@@ -257,6 +260,19 @@ def test_all_mistakes_of_a_file_are_told_in_order_and_no_test_of_it_runs(folder:
     (file,) = run_json(path)["files"]
     assert [found["line"] for found in file["findings"]] == [3, 3, 4]
     assert file["tests"] == []
+
+
+@pytest.mark.parametrize("test", ["{name: a, caller: [{says: hello}]}", "{nme: a}", "{name: a, expct: {}}"])
+def test_a_misspelt_key_is_one_finding(folder: Path, test: str):
+    (file,) = run_json(write(folder, f"  - {test}\n"))["files"]
+    assert len(file["findings"]) == 1, file["findings"]
+
+
+def test_a_text_is_told_from_a_number(folder: Path):
+    declared = "variables: {n: {type: integer, default: 0}}\nvoice: en"
+    (folder / "scenario.yaml").write_text(SCENARIO.replace("voice: en", declared))
+    path = write(folder, '  - {name: a, expect: {variables: {n: "0"}}}\n')
+    assert 'variables: expected {n: "0"}, was {n: 0}' in run(path)[1]
 
 
 def test_other_files_run_when_one_is_broken(folder: Path):

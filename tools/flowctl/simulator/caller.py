@@ -38,7 +38,9 @@ def read_steps(reader: Reader, path: Path) -> list[Step]:
         here = (*path, index)
         what = f"caller, step {index + 1}"
         item = reader.mapping(here, (*KINDS, "to_the_end"), what)
-        if not item.keys() & set(KINDS) and isinstance(reader.value(here), dict):
+        given = reader.value(here)
+        # A misspelt step is told already.
+        if isinstance(given, dict) and given.keys() <= {"to_the_end"}:
             reader.wrong(here, f"{what}: must have one of {', '.join(KINDS)}")
         if "to_the_end" in item and not isinstance(item["to_the_end"], bool):
             reader.wrong((*here, "to_the_end"), f"{what}: to_the_end is true or false")

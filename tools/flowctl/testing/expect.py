@@ -57,7 +57,10 @@ class Expectation:
             point = POINTS[key]
             actual = point.see(simulation, expected)
             if not point.fits(expected, actual):
-                message = f"{key}: expected {shown(expected)}, was {shown(actual)}"
+                said = shown(expected), shown(actual)
+                if said[0] == said[1]:  # "5" and 5
+                    said = shown(expected, exactly=True), shown(actual, exactly=True)
+                message = f"{key}: expected {said[0]}, was {said[1]}"
                 if key == "result" and record.reason:
                     message += f" ({record.reason})"
                 failures.append(Failure(key, message, self.lines[key], expected, actual))
@@ -72,17 +75,17 @@ def read_expectation(reader: Reader, path: Path) -> Expectation:
     return Expectation(values, lines, given=True)
 
 
-def shown(value: Any) -> str:
-    """A value in a line, as the test file would write it."""
+def shown(value: Any, *, exactly: bool = False) -> str:
+    """A value in a line, as the test file would write it; `exactly` tells a text from a number."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return f"[{', '.join(map(shown, value))}]"
+        return f"[{', '.join(shown(item, exactly=exactly) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
-    return str(value)
+        return f"{{{', '.join(f'{key}: {shown(item, exactly=exactly)}' for key, item in value.items())}}}"
+    return f'"{value}"' if exactly and isinstance(value, str) else str(value)
 
 
 # How each key is read -------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from engine.scenario.compile import CompiledScenario
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.load import load
 from engine.scenario.project import Project
-from engine.scenario.suggest import did_you_mean
+from engine.scenario.suggest import closest
 from tools.flowctl.simulator.reading import Reader
 from tools.flowctl.simulator.run import Plan
 from tools.flowctl.simulator.story import Story, read_story
 from tools.flowctl.testing.expect import Expectation, read_expectation
+from tools.flowctl.testing.names import check_names
 
 SUFFIX = ".test.yaml"
 
@@ -134,7 +135,7 @@ def _cases(reader: Reader, subject: Subject | None) -> list[Case]:
         case = Case(_name(reader, index, names), line, story, expect)
         names.setdefault(case.name, line)
         if subject is not None:
-            _check_nodes(reader, index, case, subject)
+            check_names(reader, path, case, subject)
         cases.append(case)
     return cases
 
@@ -142,44 +143,10 @@ def _cases(reader: Reader, subject: Subject | None) -> list[Case]:
 def _name(reader: Reader, index: int, names: Mapping[str, int]) -> str:
     path = ("tests", index, "name")
     if reader.value(path) is None:
-        reader.wrong(path[:-1], "the test has no `name`")
+        if not any(closest(key, ("name",)) for key in reader.value(path[:-1])):
+            reader.wrong(path[:-1], "the test has no `name`")
         return f"test {index + 1}"
     name = reader.text(path, "name")
     if name in names:
         reader.wrong(path, f"a test on line {names[name]} has this name already", "give each test its own name")
     return name
-
-
-def _check_nodes(reader: Reader, index: int, case: Case, subject: Subject) -> None:
-    """A node that the scenario does not have is a mistake in the test, and no other path."""
-    path = ("tests", index)
-    known = set(_node_names(subject.compiled, subject.catalogue))
-
-    def check_name(name: str, place: tuple[str | int, ...], *, key: bool = False) -> None:
-        if name not in known and name.count("/") <= _DEPTH:
-            hint = did_you_mean(name, known)
-            reader.wrong(place, f"the scenario has no node `{name}`", hint, key=key)
-
-    for number, name in enumerate(case.expect.path or ()):
-        check_name(name, (*path, "expect", "path", number))
-    for name in case.story.fails:
-        check_name(name, (*path, "fails", name), key=True)
-    for what, nodes in (("lookups", case.story.world.lookups), ("http", case.story.world.http)):
-        for name in nodes:
-            check_name(name, (*path, what, name), key=True)
-
-
-_DEPTH = 3
-"""Scenarios inside each other whose node names are all known; those deeper down are not looked at."""
-
-
-def _node_names(
-    scenario: CompiledScenario, catalogue: Mapping[str, CompiledScenario], prefix: str = ""
-) -> Iterator[str]:
-    from engine.nodes.scenario import ScenarioCall
-
-    for name, node in scenario.scenario.nodes.items():
-        yield prefix + name
-        inner = catalogue.get(node.name) if isinstance(node, ScenarioCall) else None
-        if inner is not None and prefix.count("/") < _DEPTH:
-            yield from _node_names(inner, catalogue, f"{prefix}{name}/")
