@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from engine.call.addresses import in_url
 from engine.call.templates import Part, split
 from engine.errors import CallError
 from engine.nodes.base import Node
@@ -33,7 +34,10 @@ class Http(Node):
 
     type: Literal["http"]
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(default="GET", description="What is asked.")
-    url: Text = Field(description="Address, such as https://api.example.com/callers/${call.cli}.")
+    url: Text = Field(
+        description="Address, such as https://api.example.com/callers/${call.cli}. Behind the host, values are "
+        "percent-encoded (a slash is %2F), and so lead to no other place."
+    )
     headers: dict[HeaderName, Text] = Field(default_factory=dict, description="Further headers of the request.")
     payload: Json = Field(
         default=None,
@@ -50,7 +54,7 @@ class Http(Node):
         self._keep(call, HttpResponse(0))
         request = HttpRequest(
             self.method,
-            call.render(self.url),
+            in_url(self.url, call.evaluate),
             {name: call.render(text) for name, text in self.headers.items()},
             json=self._render(call, self.payload),
             has_json="payload" in self.model_fields_set,
