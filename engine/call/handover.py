@@ -78,7 +78,7 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
         if leg.alive or leg.ended.result().by == "remote":
             raise
     call.record.path[-1].outcome = "transferred"
-    call.record.transferred_to = to
+    call.record.transferred_to = call.redacted(to)
     call.end("transferred")
 
 
@@ -89,7 +89,7 @@ async def _bridge(call: Call, to: str, timeout: float) -> None:
         async with call.background(await call.clips([Tone(tone="ringback")])):
             other = await dial(call, to, timeout=timeout)
             stack.push_async_callback(other.hangup)
-        call.record.transferred_to = to
+        call.record.transferred_to = call.redacted(to)
         if not await talk(call, other):
             call.record.transferred_to = None
             raise OriginateError(to, Cause.FAILED, "hung up before they could be connected")
