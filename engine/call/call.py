@@ -15,6 +15,7 @@ from engine.audio.library import PromptLibrary
 from engine.call.pace import Pace
 from engine.call.record import CallRecord, Result
 from engine.call.recording import CallRecording
+from engine.call.redact import redacted
 from engine.clock import Clock
 from engine.errors import AudioError, CallError
 from engine.lines import Cause, Leg
@@ -142,11 +143,7 @@ class Call:
 
     def redacted(self, text: str) -> str:
         """A text for records and logs: what masked variables hold is replaced by x."""
-        for name in self.masked:
-            value = str(self.variables[name])
-            if value:
-                text = text.replace(value, "x" * len(value))
-        return text
+        return redacted(text, [self.variables.get(name) for name in self.masked])
 
     # The line ----------------------------------------------------------------------------------------------
 
@@ -219,15 +216,14 @@ class Call:
         raise TypeError(f"unknown prompt item {item!r}")
 
     async def _moment(self, library: PromptLibrary, item: Date | Time) -> Clip:
-        from zoneinfo import ZoneInfo
-
         from engine.audio import spoken
+        from engine.audio.moments import day, time_of_day
 
-        value = self.evaluate(item.date if isinstance(item, Date) else item.time)
-        if not isinstance(value, datetime):
-            raise CallError(f"a date or time must be a timestamp, not {value!r}")
-        local = value.astimezone(ZoneInfo(self.scenario.scenario.time_zone))
-        words = spoken.date(local, self.language) if isinstance(item, Date) else spoken.time(local, self.language)
+        zone = self.scenario.scenario.time_zone
+        if isinstance(item, Date):
+            words = spoken.date(day(self.evaluate(item.date), zone), self.language)
+        else:
+            words = spoken.time(time_of_day(self.evaluate(item.time), zone), self.language)
         return await library.say(words, self.language, self.scenario.scenario.voice)
 
     async def play_sound(self, name: str, *, barge_in: bool = False) -> bool:

@@ -28,7 +28,9 @@ class Lookup(Node):
     """Looks up one row in a database that the server's settings name; of several rows the first counts.
 
     Either `table` and `by`, or `query` and `parameters`. Values are always bound, never written into the query. The
-    columns become `into.COLUMN`; dates and times come as texts, so write `timestamp(customer.since)`.
+    columns become `into.COLUMN`. Days and times come as texts, which `{date: customer.since}` says: `2027-07-14`, and
+    `2027-07-14T10:00:00+02:00`, which `timestamp(customer.since)` reads. SQLite gives the text that was stored.
+    Databases keep true and false as 1 and 0, so write `customer.vip == 1`.
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("found", "not_found")
