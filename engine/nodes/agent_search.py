@@ -94,12 +94,15 @@ class AgentSearch(Node):
     async def _talk(self, call: Call, agent: Agent, leg: Leg) -> bool:
         """Stay between the two while they talk."""
         call.record.agent = agent.code
-        connected = False
         try:
             connected = await talk(call, leg, record_as="conversations" if self.record else None)
-        finally:
-            if not connected and call.leg.alive:
+        except Exception:
+            # Being cancelled is none of these: what cuts a conversation short does not undo it.
+            if call.leg.alive:
                 call.record.agent = None
+            raise
+        if not connected:
+            call.record.agent = None
         return connected
 
     async def _transfer(self, call: Call, agent: Agent, leg: Leg) -> bool:
