@@ -171,6 +171,41 @@ def _around(text: str, old: str, new: str) -> str:
     return before[-40:] + new + after[:40]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "needle", "offered"),
+    [
+        ("on: {known: end, other: end}", "on: {known: end, }", "end, |}", ["other", "error"]),
+        ("inputs: {number: region}", "inputs: {}", "{|}", ["number", "hint"]),
+        ("outputs: {region: number}", "outputs: {region: }", "region: |}", ["number", "hint"]),
+    ],
+)
+async def test_completion_knows_the_scenario_that_is_called(
+    editor: Editor, file: Path, old: str, new: str, needle: str, offered: list[str]
+) -> None:
+    inner = """\
+format: 1
+name: inner
+variables: {number: {}, hint: {default: ""}}
+start: which
+nodes:
+  which: {type: branch, cases: [{when: number == hint, next: known}], default: other}
+  known: {type: return, outcome: known}
+  other: {type: return, outcome: other}
+"""
+    (file.parent / "inner.yaml").write_text(inner)
+    call = (
+        "{type: scenario, name: inner, inputs: {number: region}, outputs: {region: number}, "
+        "on: {known: end, other: end}}"
+    )
+    text = TEXT.replace("{type: play, prompt: [menu.wav], next: end}", call)
+    uri = editor.open(file, text)
+    assert [d for d in await editor.diagnostics(uri) if d["severity"] == 1] == []
+    text = text.replace(old, new)
+    editor.change(uri, text)
+    await editor.diagnostics(uri)
+    assert labels(await editor.at("completion", uri, text, needle)) == offered
+
+
 async def test_completion_offers_no_key_twice(editor: Editor, file: Path) -> None:
     text = TEXT.replace("    attempts: 2\n", "    \n")
     uri = editor.open(file, text)

@@ -13,6 +13,7 @@ from engine.call.expressions import SYSTEM, describe
 from engine.nodes.base import END, Node, Path
 from engine.nodes.fields import ExpressionMark, Item, PromptMark, TargetMark, TemplateMark
 from engine.nodes.registry import node_types
+from engine.nodes.return_ import Return
 from engine.scenario.draft import Draft
 from tools.flowctl.lsp.cursor import Cursor, look, value_at
 from tools.flowctl.lsp.types import Allowed, allowed, node_model, node_of
@@ -41,24 +42,28 @@ def proposals(text: str, line: int, column: int, draft: Draft | None) -> list[Pr
     cursor = look(text, line, column)
     if cursor is None:
         return []
-    found = list(_keys(cursor) if cursor.kind == "key" else _values(cursor, draft))
+    found = list(_keys(cursor, draft) if cursor.kind == "key" else _values(cursor, draft))
     return list({proposal.label: proposal for proposal in reversed(found)}.values())[::-1]
 
 
-def _keys(cursor: Cursor) -> Iterator[Proposal]:
+def _keys(cursor: Cursor, draft: Draft | None) -> Iterator[Proposal]:
     parent = cursor.path[:-1]
     there = value_at(cursor.document, parent)
     taken = set(there) if isinstance(there, dict) else set()
-    for proposal in _keys_of(cursor, parent, len(cursor.before)):
+    for proposal in _keys_of(cursor, parent, len(cursor.before), draft):
         if proposal.label not in taken or proposal.label == cursor.path[-1]:
             yield proposal
 
 
-def _keys_of(cursor: Cursor, path: Path, typed: int) -> Iterator[Proposal]:
+def _keys_of(cursor: Cursor, path: Path, typed: int, draft: Draft | None) -> Iterator[Proposal]:
     """The keys that the mapping at a path may have."""
     if node_of(path) is not None and path[2:] == ("on",):
-        yield from _outcomes(cursor, path[:2], typed)
+        yield from _outcomes(cursor, path[:2], typed, draft)
         return
+    if path[2:] == ("inputs",) and (called := _called(cursor, path[:2], draft)) is not None:
+        for name, variable in called.scenario.variables.items():
+            detail = "required" if variable.default is None else ""
+            yield Proposal(name, "variable", f"{quoted(name)}: ", typed, detail)
     for kind in allowed(cursor.document, path):
         if kind.model is not None:
             yield from _parameters(kind.model, typed)
@@ -75,16 +80,26 @@ def _parameters(model: type[Any], typed: int) -> Iterator[Proposal]:
         yield Proposal(name, "key", f"{name}: ", typed, detail, info.description or "")
 
 
-def _outcomes(cursor: Cursor, node: Path, typed: int) -> Iterator[Proposal]:
+def _outcomes(cursor: Cursor, node: Path, typed: int, draft: Draft | None) -> Iterator[Proposal]:
     model = node_model(cursor.document, node)
-    for outcome in (*model.outcomes, "error"):
-        yield Proposal(outcome, "outcome", f"{outcome}: ", typed, f"outcome of {model.__name__.lower()}")
+    called = _called(cursor, node, draft)
+    returned = [inner.outcome for inner in called.nodes.values() if isinstance(inner, Return)] if called else []
+    for outcome in (*dict.fromkeys(returned), *model.outcomes, "error"):
+        yield Proposal(outcome, "outcome", f"{quoted(outcome)}: ", typed, f"outcome of {model.__name__.lower()}")
+
+
+def _called(cursor: Cursor, node: Path, draft: Draft | None) -> Draft | None:
+    """The scenario that a `scenario` node calls."""
+    name = value_at(cursor.document, (*node, "name"))
+    if draft is None or value_at(cursor.document, (*node, "type")) != "scenario" or not isinstance(name, str):
+        return None
+    return draft.project.scenario(name)
 
 
 def _values(cursor: Cursor, draft: Draft | None) -> Iterator[Proposal]:
     typed = len(cursor.before)
     if not cursor.path:
-        yield from _keys_of(cursor, (), typed)
+        yield from _keys_of(cursor, (), typed, draft)
         return
     if node_of(cursor.path) is not None and cursor.path[2:] == ("type",):
         yield from _types(typed)
@@ -94,7 +109,7 @@ def _values(cursor: Cursor, draft: Draft | None) -> Iterator[Proposal]:
     if draft is not None:
         yield from _elsewhere(cursor, draft, typed)
     if "\n" not in cursor.before:
-        yield from _keys_of(cursor, cursor.path, typed)
+        yield from _keys_of(cursor, cursor.path, typed, draft)
 
 
 def _fitting(cursor: Cursor, kind: Allowed, draft: Draft | None, typed: int) -> Iterator[Proposal]:
@@ -171,6 +186,9 @@ def _elsewhere(cursor: Cursor, draft: Draft, typed: int) -> Iterator[Proposal]:
         case ("scenario", "name"):
             others = (name for name in draft.project.by_name if name != draft.scenario.name)
             yield from (Proposal(name, "scenario", quoted(name), typed) for name in sorted(others))
+        case ("scenario", "outputs", _) if (called := _called(cursor, node, draft)) is not None:
+            variables = called.scenario.variables
+            yield from (Proposal(name, "variable", quoted(name), typed) for name in variables)
 
 
 _PLAIN = re.compile(r"[A-Za-z_À-ɏ][\w À-ɏ-]*\Z")
