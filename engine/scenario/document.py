@@ -17,12 +17,13 @@ Style = Literal["plain", "single", "double", "literal", "folded", "collection"]
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a key or value stands. `start` is its offset in the text, quotes included; `typed` tells that a
-    plain scalar is not text (a number, true, null)."""
+    plain scalar is not text (a number, true, null); `missing` that there is no value, and the place is its key's."""
 
     span: Span
     style: Style
     start: int
     typed: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,9 +216,9 @@ class _Checker:
             return
         choices = [str(choice) for choice in enum(error)]
         what = "unknown node type" if path[:1] == ("nodes",) and path[2:] == ("type",) else "unknown value"
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) or value is None:
             span = self._first_line(path)
-            self._add(path, span, "E0003", f"must be one of {', '.join(choices)}")
+            self._add(path, span, "E0003", f"must be one of {', '.join(choices)}, not {kind_of(value)}")
             return
         written = self._written(path)
         types = "".join(f" or {KINDS[kind]}" for kind in dict.fromkeys(others))
@@ -229,6 +229,8 @@ class _Checker:
     def _written(self, path: Path) -> str:
         """The scalar at a path as it stands in the file."""
         place = self.document.values[path]
+        if place.missing:
+            return "nothing"
         if place.style != "plain" or place.span.line != place.span.end_line:
             value: Any = self.document.data
             for part in path:

@@ -73,7 +73,7 @@ class _Builder:
         data[key.text] = self.value(path, value)
         if value.kind == "plain" and not value.text:
             # A value that is left out has no place of its own; the library puts it on a later line.
-            self.values[path] = replace(self.values[path], span=key.span)
+            self.values[path] = replace(self.values[path], span=key.span, start=key.start, missing=True)
 
 
 def _merged(node: YamlNode) -> list[tuple[YamlNode, YamlNode]]:

@@ -64,6 +64,7 @@ def test_nothing_to_say(top: str) -> None:
 NODES: list[tuple[str, str, str]] = [
     ("a: {type: ^ply, prompt: [{say: x}], next: end}", "E0003", "did you mean `play`?"),
     ("^a: {prompt: [{say: x}], next: end}", "E0003", "`type` is missing"),
+    ("a: {^type: , prompt: [{say: x}], next: end}", "E0003", "wait, not empty"),
     ("^a: {type: play, next: end}", "E0003", "`prompt` is missing"),
     ("a: {type: play, ^promt: [], prompt: [{say: x}], next: end}", "E0003", "did you mean `prompt`?"),
     ("a: {type: play, prompt: ^x.wav, next: end}", "E0003", "must be a list"),
