@@ -87,6 +87,8 @@ class _Teller:
                 yield "fails", visit.name, "as it did in the record"
         elif isinstance(node, AgentSearch):
             yield "agents", node.centre, self._agents(node, visit)
+            if outcome == "full":
+                yield "waiting", node.centre, node.max_waiting
         elif isinstance(node, Bridge) or node.type in ("transfer", "switchboard"):
             yield from self._number(visit)
         elif isinstance(node, Hours):
@@ -127,7 +129,9 @@ class _Teller:
         elif visit.outcome in ("ended", "transferred", None):
             after = min(RING, visit.seconds / 2)
             talks = LONG if visit.outcome is None else visit.seconds - after
-            yield "numbers", number, {"does": "answer", "after": _duration(after), "talks": _duration(talks)}
+            answered = {"does": "answer", "after": _duration(after), "talks": _duration(talks)}
+            confirm = visit.node.confirm if isinstance(visit.node, Bridge) else None
+            yield "numbers", number, {**answered, "presses": confirm.key} if confirm else answered
         elif visit.outcome == "no_answer":
             yield "numbers", number, "no_answer"
         else:
@@ -190,7 +194,7 @@ def _listens(visit: Visit) -> bool:
 
 
 def _literal(text: str, visit: Visit) -> str | None:
-    """A text whose variables have the values with which a call begins; None when they cannot be known."""
+    """A text whose variables have the values with which a call begins; None when that is nothing, or unknown."""
     values = visit.scenario.initial_variables()
     found = ""
     for part in split(text):
@@ -200,7 +204,7 @@ def _literal(text: str, visit: Visit) -> str | None:
             found += as_text(values[name])
         else:
             return None
-    return found
+    return found or None
 
 
 def _duration(seconds: float) -> str:
