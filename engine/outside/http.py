@@ -59,7 +59,9 @@ class HttpxClient:
     async def _follow(self, request: HttpRequest) -> HttpResponse:
         content = json.dumps(request.json, ensure_ascii=False).encode() if request.has_json else None
         headers = {**({"content-type": "application/json"} if request.has_json else {}), **request.headers}
-        asked = self._client.build_request(request.method, request.url, headers=headers, content=content)
+        # As bytes: a name with an accent is a value too.
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        asked = self._client.build_request(request.method, request.url, headers=sent, content=content)
         for _ in range(MAX_REDIRECTS + 1):
             self._require_allowed(asked.url)
             response = await self._client.send(asked, stream=True)
