@@ -447,3 +447,30 @@ def test_a_ready_made_scenario_is_sound_without_a_server(tmp_path: Path) -> None
     shutil.copytree(ROOT / "flows" / "call_centre", tmp_path / "call_centre")
     (result,) = check_files([tmp_path / "call_centre" / "scenario.yaml"])
     assert [found for found in result.diagnostics if found.severity != "information"] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ('databases: {clients: {url: "sqlite:///clients.db"}}\n', [("E5001", 7, 13, "did you mean `clients`?")]),
+        ('databases: {customer: {url: "sqlite:///x.db"}, cleints: {url: "sqlite:///y.db"}}\n', []),
+        ("scenarios: flows\n", []),
+    ],
+)
+def test_a_database_that_the_settings_do_not_name(
+    tmp_path: Path, settings: str, expected: list[tuple[str, int, int, str]]
+) -> None:
+    (tmp_path / "server.yaml").write_text(settings)
+    nodes = """
+        a:
+          type: lookup
+          source: cleints
+          table: clients
+          by: {phone: call.caller}
+          timeout: 2s
+          on: {found: end, not_found: end, error: end}
+        """
+    (tmp_path / "a.yaml").write_text(scenario(nodes))
+    found = check(tmp_path / "a.yaml").diagnostics
+    told = [(f.rule, f.line, f.column, f.hint) for f in found if f.severity != "information"]
+    assert told == expected

@@ -1,4 +1,4 @@
-"""E5001: a centre or an agent that the directory does not have."""
+"""E5001: a centre or an agent that the directory does not have, or a database that the settings do not have."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from engine.errors import ExpressionError
 from engine.nodes.agent_search import AgentSearch
 from engine.nodes.base import Path
 from engine.nodes.fields import ExpressionMark, TemplateMark
+from engine.nodes.lookup import Lookup
 from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.draft import Draft
 from engine.scenario.rules._dialling import dialled, is_number
@@ -29,10 +30,11 @@ class UnknownCentre(Rule):
     URI, which must be an agent's code."""
 
     id: ClassVar[str] = "E5001"
-    summary: ClassVar[str] = "Unknown centre or agent"
+    summary: ClassVar[str] = "Unknown centre, agent or database"
     why: ClassVar[str] = (
         "Where a `directory.yaml` is given, its centres and agents are all that there are: a search in another "
-        "centre finds nobody, an expression about it fails, and a call to another agent goes nowhere."
+        "centre finds nobody, an expression about it fails, and a call to another agent goes nowhere. "
+        "Likewise the `databases` of a `server.yaml`: a look-up in another one always fails."
     )
     bad: ClassVar[str] = """\
 format: 1
@@ -68,6 +70,7 @@ nodes:
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding each time that such a name is written."""
+        yield from self._databases(draft)
         directory = draft.project.directory
         if directory is None:
             return
@@ -82,6 +85,16 @@ nodes:
                 message = f"`{to}` is neither a number nor a SIP URI, and the directory has no agent of that code"
                 hint = did_you_mean(to, agents) or _all("agents", agents)
                 yield self.found(draft, draft.document.span(path), message, hint)
+
+    def _databases(self, draft: Draft) -> Iterator[Diagnostic]:
+        databases = draft.project.setting("databases")
+        if not isinstance(databases, dict) or not databases:
+            return
+        for name, node in draft.nodes.items():
+            if isinstance(node, Lookup) and node.source and node.source not in databases:
+                span = draft.document.span(("nodes", name, "source"))
+                hint = did_you_mean(node.source, databases) or _all("databases", sorted(databases))
+                yield self.found(draft, span, f"the settings have no database `{node.source}`", hint)
 
 
 def _all(what: str, names: list[str]) -> str:
