@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from engine.nodes.base import Path
-from engine.nodes.fields import Say
+from engine.nodes.fields import Date, Number, Say, Time
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
@@ -23,7 +23,8 @@ class NoVoice(Rule):
     summary: ClassVar[str] = "Synthesised text and no voice configured"
     why: ClassVar[str] = (
         "`{say: …}` needs a voice. Where there is no `server.yaml`, nobody knows what the server has, so the "
-        "scenario names its `voice`; with one, a voice is there unless its `voice` is `none`."
+        "scenario names its `voice`; with one, a voice is there unless its `voice` is `none`. Then numbers, dates "
+        "and times cannot be said either; `{digits: …}` can, which are recordings."
     )
     bad: ClassVar[str] = """\
 format: 1
@@ -50,7 +51,8 @@ nodes:
         settings = draft.project.server
         if draft.scenario.voice if settings is None else settings.get("voice") != NO_VOICE:
             return
-        texts = [(draft.document.span(path), path) for path in _texts(draft)]
+        said = _texts(draft, (Say,) if settings is None else (Say, Number, Date, Time))
+        texts = [(draft.document.span(path), path) for path in said]
         if texts:
             span, _ = min(texts, key=lambda text: (text[0].line, text[0].column))
             others = f" (nor {len(texts) - 1} more)" if len(texts) > 1 else ""
@@ -63,9 +65,9 @@ nodes:
             yield self.found(draft, span, message, hint)
 
 
-def _texts(draft: Draft) -> Iterator[Path]:
+def _texts(draft: Draft, kinds: tuple[type, ...]) -> Iterator[Path]:
     for name, node in draft.nodes.items():
         for path, items in iter_prompts(node):
             for index, item in enumerate(items):
-                if isinstance(item, Say) and (item.say or "").strip():
+                if isinstance(item, kinds) and (not isinstance(item, Say) or (item.say or "").strip()):
                     yield ("nodes", name, *path, index)
