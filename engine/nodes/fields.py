@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 DURATION = r"^\d+(\.\d+)?(ms|s|m|h)$"
+LANGUAGE = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$"
+"""A language by its code, such as en or fr-CA: folders, voices and words for numbers go by it."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from engine.nodes.base import Node
+from engine.nodes.fields import LANGUAGE
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -17,7 +18,7 @@ class Language(Node):
     voice speaks, and what `call.language` is. It stays so across sub-scenarios."""
 
     type: Literal["language"]
-    language: str = Field(min_length=1, description="Language of the call from here on, such as en or fr.")
+    language: str = Field(pattern=LANGUAGE, description="Language of the call from here on, such as en or fr.")
 
     async def run(self, call: Call) -> str:
         call.language = self.language

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from engine.nodes.base import Node
-from engine.nodes.fields import Duration, NodeName, VariableName
+from engine.nodes.fields import LANGUAGE, Duration, NodeName, VariableName
 
 NODE_NAME = r"^[^/\s]([^/\x00-\x1f\x7f]*[^/\s\x00-\x1f\x7f])?$"
 NodeKey = Annotated[
@@ -44,7 +44,7 @@ class Scenario(BaseModel):
         default_factory=list,
         description='Numbers that lead here: exact ("32"), patterns ("0143*"), or "*" for every other.',
     )
-    language: str = Field(default="en", description="Language of the call: en or fr.")
+    language: str = Field(default="en", pattern=LANGUAGE, description="Language of the call: en or fr.")
     time_zone: str = Field(default="UTC", description="IANA time zone, such as Europe/Paris.")
     voice: str | None = Field(default=None, description="Voice that speaks the texts.")
     prompts: str = Field(default="prompts", description="Folder of the audio files, relative to this file.")

@@ -15,6 +15,8 @@ TOP: list[tuple[str, str, str]] = [
     ("did: [0143]", "E0004", 'write "0143"'),
     ("did: [yes]", "E0004", 'write "yes"'),
     ("did: '32'", "E0003", "put it in brackets: [ ]"),
+    ("language: english", "E0003", "Language of the call: en or fr"),
+    ("language: no", "E0004", 'write "no"'),
     ("time_zone: Paris", "E4001", "did you mean `Europe/Paris`?"),
     ("time_zone: new york", "E4001", "did you mean `America/New_York`?"),
     ("description: on", "E0004", 'write "on"'),
@@ -64,6 +66,7 @@ def test_nothing_to_say(top: str) -> None:
 NODES: list[tuple[str, str, str]] = [
     ("a: {type: ^ply, prompt: [{say: x}], next: end}", "E0003", "did you mean `play`?"),
     ("^a: {prompt: [{say: x}], next: end}", "E0003", "`type` is missing"),
+    ("a: {type: language, language: ^French, next: end}", "E0003", "such as en or fr"),
     ("a: {^type: , prompt: [{say: x}], next: end}", "E0003", "wait, not empty"),
     ("^a: {type: play, next: end}", "E0003", "`prompt` is missing"),
     ("a: {type: play, ^promt: [], prompt: [{say: x}], next: end}", "E0003", "did you mean `prompt`?"),
