@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.centres.directory import defects
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
 from engine.server.passwords import require_private_passwords
-
-
-def _listen(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise ValueError(f"{value!r} is not an address and a port: write 127.0.0.1:5060")
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        raise ValueError(f"{host!r} is not an IP address: write 127.0.0.1:5060") from None
-    return value
-
-
-def _network(value: str) -> str:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        raise ValueError(f"{value!r} is not an address or network: write 192.0.2.10/32") from None
-    return value
+from engine.server.section import Listen, Section, SourceName
+from engine.server.sip import Sip
 
 
 def _ports(value: str) -> str:
@@ -57,26 +39,7 @@ def _without_password(value: str) -> str:
     return value
 
 
-Listen = Annotated[str, AfterValidator(_listen)]
-Network = Annotated[str, AfterValidator(_network)]
 HostName = Annotated[str, AfterValidator(_host)]
-SourceName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
-"""Lower case, so that it can be a part of an environment variable."""
-
-
-class Section(BaseModel):
-    """Base of the sections: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Sip(Section):
-    """SIP lines."""
-
-    listen: Listen = Field(default="127.0.0.1:5060", description="Address and UDP port on which SIP is answered.")
-    allow: list[Network] = Field(
-        default=["127.0.0.1/32"], description="Addresses and networks whose calls are answered; others get silence."
-    )
 
 
 class Rtp(Section):

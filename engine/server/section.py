@@ -1,0 +1,39 @@
+"""What the sections of the settings are made of."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not an address and a port: write 127.0.0.1:5060")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        raise ValueError(f"{host!r} is not an IP address: write 127.0.0.1:5060") from None
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not an address or network: write 192.0.2.10/32") from None
+    return value
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+Network = Annotated[str, AfterValidator(_network)]
+SourceName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+"""Lower case, so that it can be a part of an environment variable."""
+
+
+class Section(BaseModel):
+    """Base of the sections: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
