@@ -16,11 +16,13 @@ _TEXTS = {
     "fr": {
         "position": "Vous êtes en position {n}.",
         "wait": "Le temps d'attente est d'environ {n} minutes.",
+        "minute": "Le temps d'attente est d'environ une minute.",
         "short": "Le temps d'attente est de moins d'une minute.",
     },
     "en": {
         "position": "You are number {n} in the queue.",
         "wait": "The expected wait is about {n} minutes.",
+        "minute": "The expected wait is about one minute.",
         "short": "The expected wait is less than one minute.",
     },
 }
@@ -55,10 +57,10 @@ class Entertainment:
         if announce is None:
             return []
         centres, centre = self._call.services.centres, self._node.centre
-        texts = _TEXTS.get(self._call.language, _TEXTS["en"])
+        texts = _TEXTS.get(self._call.language.partition("-")[0].lower(), _TEXTS["en"])
         position = centres.position(centre, self._ticket)
         said = [texts["position"].format(n=position)] if announce.position else []
         if announce.expected_wait and (seconds := centres.expected_wait(centre, position)) is not None:
             minutes = round(seconds / 60)
-            said.append(texts["wait"].format(n=minutes) if minutes > 1 else texts["short"])
+            said.append(texts["short" if seconds < 60 else "wait" if minutes > 1 else "minute"].format(n=minutes))
         return said

@@ -149,6 +149,9 @@ class SimulatedCentres(Centres):
     def waiting(self, name: str) -> int:
         return super().waiting(name) + self._others.get(name, 0)
 
+    def position(self, name: str, ticket: object) -> int:
+        return super().position(name, ticket) + self._others.get(name, 0)
+
     async def searching(self, name: str) -> None:
         searches = self._to_come.get(name)
         if searches is None:
