@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from engine.errors import Unsupported
+from engine.lines.channel_rules import use_of
+from engine.lines.channels import Channels
 from engine.lines.ports import Capability, Driver, Leg
 
 
 class Lines:
     """The drivers of a server, as one."""
 
-    def __init__(self, drivers: Sequence[Driver]) -> None:
+    def __init__(self, drivers: Sequence[Driver], channels: Channels | None = None) -> None:
+        """channels: without, there are as many as there are calls."""
         self.drivers = tuple(drivers)
+        self.channels = channels or Channels()
 
     def driver_of(self, leg: Leg) -> Driver:
         """The driver that a leg belongs to."""
@@ -22,15 +27,23 @@ class Lines:
         raise LookupError(f"no driver {leg.info.driver!r}")
 
     async def originate(self, to: str, *, caller_id: str, near: Leg) -> Leg:
-        """Call `to` with the driver of the leg it will be bridged with; see `Driver.originate`."""
+        """Call `to` with the driver of the leg it will be bridged with, on a free channel; see `Driver.originate`."""
         driver = self.driver_of(near)
         for needed in (Capability.ORIGINATE, Capability.BRIDGE):
             if needed not in driver.capabilities:
                 raise Unsupported(f"driver {driver.name} cannot {needed.value}: {to} was not called")
+        channel = self.channels.take_out(driver.name, use_of(to))
         try:
-            return await driver.originate(to, caller_id=caller_id, near=near)
-        except ValueError as error:
-            raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {error}") from error
+            leg = await driver.originate(to, caller_id=channel.extension or caller_id, near=near)
+        except BaseException as error:
+            self.channels.release(channel)
+            if isinstance(error, ValueError):
+                raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {error}") from error
+            raise
+        leg.info = dataclasses.replace(leg.info, channel=channel.id)
+        channel.answered = lambda: True
+        leg.ended.add_done_callback(lambda _: self.channels.release(channel))
+        return leg
 
     def usage(self) -> dict[str, int]:
         """Resources in use over all drivers."""

@@ -68,7 +68,7 @@ class SwitchFile:
         return None if switch is None else switch.state
 
     def _look(self) -> None:
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if stamp == self._stamp:
             return
         self._stamp = stamp
@@ -121,7 +121,8 @@ def _switch(path: Path, name: str, value: Any) -> Switch:
     return Switch(state, str(value.get("since", "")))
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp_of(path: Path) -> Stamp | None:
+    """What tells whether a file is another than before; None when there is none. Blocking."""
     try:
         status = path.stat()
     except OSError:

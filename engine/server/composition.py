@@ -8,6 +8,7 @@ import logging
 import signal
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from engine.audio.library import PromptLibrary
@@ -22,6 +23,7 @@ from engine.records.journal import Journal
 from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
+from engine.server.channels import KeptChannels
 from engine.server.drivers import make_driver
 from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
@@ -49,12 +51,13 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         media_workers=settings.rtp.workers,
     )
     clock = SystemClock()
+    kept = await asyncio.to_thread(KeptChannels, settings, clock)
     outside = await asyncio.to_thread(Outside, settings)
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
         centres=Centres(directory),
-        lines=Lines([sip]),
+        lines=Lines([sip], kept.channels),
         recordings=Recordings(settings.data / "recordings", clock),
         country=settings.country,
         switchboard=settings.telephony.switchboard,
@@ -65,7 +68,11 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
     stop, hurry = _signals()
     watcher = asyncio.create_task(store.watch(stop))
-    watcher.add_done_callback(_report_failure)
+    watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
+    keeper = asyncio.create_task(kept.run(services.lines))
+    keeper.add_done_callback(
+        partial(_report_failure, "the rules of channels are no longer watched, nor calls counted")
+    )
     try:
         await server.start()
         _quieten_gc()
@@ -83,13 +90,14 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
             await server.stop(0)
         hurried.cancel()
         await stopping
-        await cancel(watcher)
+        await cancel(watcher, keeper)
+        await kept.close()
         await outside.close()
 
 
-def _report_failure(watcher: asyncio.Task[None]) -> None:
-    if not watcher.cancelled() and (error := watcher.exception()):
-        log.error("scenarios are no longer watched: restart to load changes", exc_info=error)
+def _report_failure(what: str, task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error(what, exc_info=error)
 
 
 def _try_data_folder(folder: Path) -> None:

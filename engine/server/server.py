@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from engine.call.services import Services
 from engine.call.session import Session
 from engine.errors import LegGone
 from engine.lines import Cause, Driver, Leg
+from engine.lines.channels import AllBusy, Channel
 from engine.records.journal import Journal
 from engine.scenario.reload import ScenarioStore
-from engine.tasks import uninterrupted
+from engine.tasks import cancel, uninterrupted
 
 log = logging.getLogger("flowctl.server")
+
+RINGING_SECONDS = 300.0
+"""How long a call to a barred channel is left ringing: a caller who lost his line without a word would hold it for
+ever. Exchanges and proxies give up after three minutes (RFC 3261 section 16.6, timer C)."""
+
+REFUSED_SECONDS = 10.0
+"""Between two lines that say that calls are refused for want of a channel."""
 
 
 class Server:
@@ -25,8 +35,12 @@ class Server:
         self._store = store
         self._services = services
         self._journal = journal
+        self._channels = services.lines.channels
         self._calls: set[asyncio.Task[None]] = set()
-        self._draining = False
+        self._draining = asyncio.Event()
+        self._refused = 0
+        """Calls refused for want of a channel since the last line that said so."""
+        self._said_refused = -REFUSED_SECONDS
 
     @property
     def calls(self) -> int:
@@ -40,7 +54,7 @@ class Server:
 
     async def stop(self, drain: float) -> None:
         """Refuse new calls, give those in progress `drain` seconds, then end them and close the lines."""
-        self._draining = True
+        self._draining.set()
         if self._calls and drain > 0:
             log.info("stopping: waiting for %d calls, %g s at most", len(self._calls), drain)
             await asyncio.wait(self._calls, timeout=drain)
@@ -66,9 +80,39 @@ class Server:
             await leg.hangup(Cause.FAILED)
 
     async def _serve(self, leg: Leg) -> None:
-        if self._draining:
+        if self._draining.is_set():
             await leg.reject(Cause.CONGESTION)
             return
+        try:
+            channel = self._channels.take_in(leg.info.channel, leg.info.driver)
+        except AllBusy as error:
+            self._say_refused(error)
+            await leg.reject(error.cause)
+            return
+        leg.info = dataclasses.replace(leg.info, channel=channel.id)
+        leg.ended.add_done_callback(lambda _: self._channels.release(channel))
+        try:
+            if channel.barred:
+                await self._leave_ringing(leg)
+            else:
+                await self._run(leg, channel)
+        finally:
+            # A leg that has failed to end is no call any more.
+            self._channels.release(channel)
+
+    async def _leave_ringing(self, leg: Leg) -> None:
+        """Neither answer nor refuse, until the caller gives up, or we stop."""
+        log.info("call %s: %s is barred from reception, it is left ringing", leg.info.id, leg.info.channel)
+        await leg.ring()
+        stopping = asyncio.ensure_future(self._draining.wait())
+        try:
+            waited: set[asyncio.Future[Any]] = {leg.ended, stopping}
+            await asyncio.wait(waited, timeout=RINGING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(stopping)
+            await uninterrupted(leg.hangup(Cause.CONGESTION if self._draining.is_set() else Cause.NO_ANSWER))
+
+    async def _run(self, leg: Leg, channel: Channel) -> None:
         table = self._store.table
         scenario = table.find(leg.info.did)
         if scenario is None:
@@ -81,6 +125,7 @@ class Server:
             await leg.reject(Cause.NOT_FOUND)
             return
         session = Session(leg, scenario, self._services, table.by_name)
+        channel.answered = lambda: session.call.record.answered is not None
         log.info("call %s: %s calls %s, scenario %s", leg.info.id, leg.info.cli, leg.info.did, scenario.name)
         try:
             await session.run()
@@ -89,3 +134,11 @@ class Server:
             record = session.call.record
             await uninterrupted(self._journal.append(record.as_dict()))
             log.info("call %s: %s after %.1f s", record.id, record.result, record.duration)
+
+    def _say_refused(self, error: AllBusy) -> None:
+        """One line for many calls: whoever calls too often must not fill the log."""
+        self._refused += 1
+        now = asyncio.get_running_loop().time()
+        if now >= self._said_refused + REFUSED_SECONDS:
+            log.warning("%s: %d calls refused with %s", error, self._refused, error.cause.value)
+            self._refused, self._said_refused = 0, now

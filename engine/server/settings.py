@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from engine.centres.directory import defects
 from engine.errors import ConfigurationError
+from engine.lines.channel_rules import Rules, check_rules
 from engine.nodes.fields import Duration
 from engine.server.passwords import require_private_passwords
 from engine.server.section import Listen, Section, SourceName
@@ -39,6 +40,12 @@ def _without_password(value: str) -> str:
     return value
 
 
+def _channels(rules: dict[str, Rules]) -> dict[str, Rules]:
+    check_rules(rules)
+    return rules
+
+
+LineName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*(/[A-Za-z0-9_.-]+){0,2}$")]
 HostName = Annotated[str, AfterValidator(_host)]
 
 
@@ -124,6 +131,11 @@ class Settings(BaseSettings):
     voice: Literal["espeak-ng", "none"] = Field(
         default="espeak-ng", description="What speaks the texts of scenarios; none: every prompt is a recording."
     )
+    channels: Annotated[dict[LineName, Rules], AfterValidator(_channels)] = Field(
+        default_factory=dict,
+        description="Channels by line (`sip`, or one trunk: `sip/NAME`), and single ones (`sip/3`). Changes hold "
+        "while the server runs.",
+    )
     http: Http = Field(default_factory=Http, description="Web services that scenarios ask.")
     databases: dict[SourceName, Database] = Field(
         default_factory=dict, description="Databases that scenarios look rows up in, by the name in `source`."
@@ -133,11 +145,17 @@ class Settings(BaseSettings):
     web: Listener | None = Field(default=None, description="Web console; not part of this version.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
+    _file: Path | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
         """Folder of the settings file."""
         return self._folder
+
+    @property
+    def file(self) -> Path | None:
+        """The settings file; None when there is none."""
+        return self._file
 
     @classmethod
     def settings_customise_sources(
@@ -176,4 +194,5 @@ class Settings(BaseSettings):
             paths["directory"] = directory if named or directory.exists() else None
         settings = settings.model_copy(update=paths)
         settings._folder = base
+        settings._file = None if path is None else path.absolute()
         return settings
