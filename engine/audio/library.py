@@ -41,7 +41,8 @@ class PromptLibrary:
 
     async def sound(self, name: str, language: str) -> Clip:
         """One of the engine's own recordings, in English where the language has none."""
-        folder = language if language in LANGUAGES else FALLBACK_LANGUAGE
+        base = language.partition("-")[0].lower()
+        folder = base if base in LANGUAGES else FALLBACK_LANGUAGE
         return await self._read(SOUNDS, folder, f"{name}.wav")
 
     async def digits(self, keys: str, language: str) -> list[Clip]:

@@ -31,7 +31,8 @@ _BEEP = ((1000.0,), 0.4, 0.0)
 @cache
 def tone(name: str, language: str) -> Clip:
     """One cadence of a tone (`beep`, `ringback`, `busy`, `congestion`); play it in a loop to go on."""
-    frequencies, on, off = _BEEP if name == "beep" else _CADENCES.get(language, _CADENCES[""])[name]
+    cadences = _CADENCES.get(language.partition("-")[0].lower(), _CADENCES[""])
+    frequencies, on, off = _BEEP if name == "beep" else cadences[name]
     samples = array("h", bytes(2 * round((on + off) * RATE)))
     for index in range(round(on * RATE)):
         level = sum(math.sin(2 * math.pi * f * index / RATE) for f in frequencies)

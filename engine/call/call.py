@@ -201,12 +201,12 @@ class Call:
             case str():
                 return [await library.file(self.scenario.prompts_dir, self.language, self.render(item))]
             case Say():
-                return [await library.say(self.render(item.say), self.language, self.scenario.scenario.voice)]
+                return [await library.say(self.render(item.say), self.language, self._voice())]
             case Digits():
                 return await library.digits(spoken.plain(self.evaluate(item.digits)), self.language)
             case Number():
                 text = spoken.number(self.evaluate(item.number), self.language)
-                return [await library.say(text, self.language, self.scenario.scenario.voice)]
+                return [await library.say(text, self.language, self._voice())]
             case Date() | Time():
                 return [await self._moment(library, item)]
             case Silence():
@@ -214,6 +214,11 @@ class Call:
             case Tone():
                 return [library.tone(item.tone, self.language)]
         raise TypeError(f"unknown prompt item {item!r}")
+
+    def _voice(self) -> str | None:
+        """The scenario's `voice` speaks the scenario's language; another language has a voice of its own."""
+        own = self.scenario.scenario
+        return own.voice if self.language.partition("-")[0] == own.language.partition("-")[0] else None
 
     async def _moment(self, library: PromptLibrary, item: Date | Time) -> Clip:
         from engine.audio import spoken
@@ -224,7 +229,7 @@ class Call:
             words = spoken.date(day(self.evaluate(item.date), zone), self.language)
         else:
             words = spoken.time(time_of_day(self.evaluate(item.time), zone), self.language)
-        return await library.say(words, self.language, self.scenario.scenario.voice)
+        return await library.say(words, self.language, self._voice())
 
     async def play_sound(self, name: str, *, barge_in: bool = False) -> bool:
         """Play one of the engine's own sounds (`apology`, `confirm`) in the call's language."""

@@ -46,7 +46,10 @@ class Scenario(BaseModel):
     )
     language: str = Field(default="en", pattern=LANGUAGE, description="Language of the call: en or fr.")
     time_zone: str = Field(default="UTC", description="IANA time zone, such as Europe/Paris.")
-    voice: str | None = Field(default=None, description="Voice that speaks the texts.")
+    voice: str | None = Field(
+        default=None,
+        description="Voice that speaks texts in the scenario's language; others have a voice of their own.",
+    )
     prompts: str = Field(default="prompts", description="Folder of the audio files, relative to this file.")
     variables: dict[VariableName, Variable] = Field(default_factory=dict, description="The call's variables.")
     max_duration: Duration | None = Field(default=None, description="The call is ended after this time.")
