@@ -56,6 +56,16 @@ nodes:
   bye: {type: play, prompt: [{tone: busy}], next: end}
   sorry: {type: hangup}
 """
+LOOPS = """\
+format: 1
+name: test
+did: ["32"]
+language: en
+start: rounds
+nodes:
+  rounds: {type: loop, times: 1, on: {again: pause, exhausted: end}}
+  pause: {type: wait, duration: 2s, next: rounds}
+"""
 FIRST = "      - {when: 'call.cli == \"1\"', next: search}\n"
 SECOND = "      - {when: 'call.cli == \"2\"', next: message}\n"
 NIGHT = "  night: {type: play, prompt: [{silence: 2s}], next: message}\n"
@@ -177,7 +187,8 @@ PAIRS: dict[str, tuple[list[tuple[str, str]], list[Told]]] = {
         [
             (
                 "changes",
-                "every caller, in `opening`: country whose public holidays count, or {country, region}",
+                "every caller, in `opening`: country whose public holidays count, "
+                "by its two letters such as FR, or {country, region}",
                 "nothing",
                 "FR",
             ),
@@ -509,3 +520,12 @@ def test_refused(tmp_path: Path) -> None:
 
 def test_flowctl_knows_the_commands() -> None:
     assert {"graph", "diff"} <= main.COMMANDS.keys()
+
+
+def test_one_round_is_no_rounds(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(LOOPS)
+    new.write_text(LOOPS.replace("exhausted: end", "exhausted: pause").replace("duration: 2s", "duration: 3s"))
+    said = CliRunner().invoke(main.app, ["diff", str(old), str(new)]).output
+    assert "1 round of `rounds`" in said
+    assert "1 rounds" not in said

@@ -77,7 +77,7 @@ def _clause(flow: Flow, name: str, way: Way) -> str:
             timeout=words.seconds(_get(node, "timeout") or 0),
             party=_party(name, node),
             mailbox=_get(node, "mailbox"),
-            times=_get(node, "times"),
+            rounds="1 round" if _get(node, "times") == 1 else f"{_get(node, 'times')} rounds",
             waiting=_get(node, "max_waiting"),
             variable=_get(node, "variable"),
             source=_get(node, "source"),
@@ -127,8 +127,8 @@ _CLAUSES = {
     ("lookup", "not_found"): "whom {source} does not know (`{name}`)",
     ("http", "ok"): "when the server of `{name}` answers",
     ("http", "error"): "when the server of `{name}` gives no answer",
-    ("loop", "again"): "in the first {times} rounds of `{name}`",
-    ("loop", "exhausted"): "after {times} rounds of `{name}`",
+    ("loop", "again"): "in the first {rounds} of `{name}`",
+    ("loop", "exhausted"): "after {rounds} of `{name}`",
 }
 
 

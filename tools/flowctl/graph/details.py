@@ -126,7 +126,7 @@ _DETAILS: dict[str, Callable[[Node], list[str]]] = {
     "alert": _message,
     "scenario": lambda node: [_text(node, "name")],
     "return": lambda node: [_text(node, "outcome")],
-    "loop": lambda node: [_text(node, "times", "up to ") + " times"],
+    "loop": lambda node: ["once" if _value(node, "times") == 1 else _text(node, "times", "up to ") + " times"],
     "wait": lambda node: [_time(node, "duration")],
     "language": lambda node: [_text(node, "language")],
     "record": lambda node: [_text(node, "action")],
