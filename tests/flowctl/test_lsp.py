@@ -280,6 +280,18 @@ async def test_a_name_that_cannot_be(editor: Editor, file: Path) -> None:
             await editor.at("rename", uri, TEXT, "start: cho|ose", newName=name)
 
 
+async def test_a_refusal_leaves_no_traceback_in_the_editors_log(
+    file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    editor = await Editor.start()
+    uri = editor.open(file, TEXT)
+    await editor.diagnostics(uri)
+    with pytest.raises(RuntimeError, match="node"):
+        await editor.at("rename", uri, TEXT, "start: cho|ose", newName="sales")
+    assert await editor.stop() == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
 async def test_outline(editor: Editor, file: Path) -> None:
     uri = editor.open(file, TEXT)
     await editor.diagnostics(uri)

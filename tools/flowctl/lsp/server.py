@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +26,14 @@ from tools.flowctl.formatter import Refused, formatted
 from tools.flowctl.lsp import completion, hover, symbols
 
 T = TypeVar("T")
+
+
+def _is_no_accident(record: logging.LogRecord) -> bool:
+    """False for a request that was refused with a reason: the editor shows it, and its log needs no traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], JsonRpcInvalidParams))
+
+
+logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_no_accident)
 
 DELAY = 0.15
 """Seconds without a change after which a text is checked."""
