@@ -28,40 +28,25 @@ from sippy.SipURL import SipURL
 from sippy.UA import UA
 from sippy.UacStateCancelling import UacStateCancelling
 from sippy.UasStateRinging import UasStateRinging
-from sippy.UaStateConnected import UaStateConnected
 from sippy.UaStateFailed import UaStateFailed
 
 from drivers.sip import adapt, sdp
 from drivers.sip.causes import cause_of, refusal
+from drivers.sip.connected import Connected
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from drivers.sip.refer import Referral
 from engine.lines import Cause, Hangup
 
 if TYPE_CHECKING:
     from drivers.sip.endpoint import Endpoint
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY"
 
 FORGET_AFTER = 4.0
 """Seconds that a finished dialog is kept to answer the far end's repeated BYE; afterwards it gets 481, which
 ends it as well (sippy keeps it for 32)."""
 
 _SIGNAL = re.compile(r"^\s*(?:Signal\s*=\s*)?([0-9A-D*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
-
-
-class Connected(UaStateConnected):
-    """The established state; re-INVITEs are answered at once instead of asking an upper layer. REFER is left
-    out on purpose: sippy would accept it and hang up."""
-
-    def reinvite(self, req: Any) -> None:
-        dialog: Dialog = self.ua
-        dialog.on_reinvite(req)
-
-    recv_request_handlers = {  # noqa: RUF012 - sippy's table
-        "INVITE": reinvite,
-        "BYE": UaStateConnected._recvRequestBye,
-        "INFO": UaStateConnected._recvRequestInfo,
-        "OPTIONS": UaStateConnected._recvRequestOptions,
-    }
 
 
 class Dialog(UA):
@@ -76,8 +61,10 @@ class Dialog(UA):
             address=SipAddress(url=SipURL(host=endpoint.host, port=endpoint.port), hadbrace=True)
         )
         self.offer: sdp.Description | None = None
+        self.referral: Referral | None = None
+        """The last transfer that we have asked for."""
         self._endpoint = endpoint
-        self._post = post
+        self.post = post
         self._media: LocalMedia | None = None
         self._session = secrets.randbits(31)
         self._version = 0
@@ -85,7 +72,7 @@ class Dialog(UA):
         self._established = False
         self._offered = False
         self._acked = False
-        self._bye_when_acked = False
+        self._after_ack: list[Callable[[], object]] = []
 
     # What the event loop asks for
 
@@ -104,7 +91,7 @@ class Dialog(UA):
         if self.offer is None:
             return
         self._established = True
-        self._post(Established(self.offer.audio))
+        self.post(Established(self.offer.audio))
 
     def invite(self, call: Call, media: LocalMedia) -> None:
         """Make an outgoing call (RFC 3261 section 13.2)."""
@@ -119,12 +106,27 @@ class Dialog(UA):
         if self._over:
             return
         self._over = True
+        self._stop()
         if self.origin == "caller" and not self.isConnected():
             self.recvEvent(self._event(CCEventFail, refusal(cause)))
-        elif self.origin == "caller" and not self._acked:
-            self._bye_when_acked = True  # RFC 3261 section 15: not before
         else:
-            self.recvEvent(CCEventDisconnect())
+            self._when_acked(lambda: self.recvEvent(CCEventDisconnect()))
+
+    def refer(self, user: str, host: str, port: int, replacing: Dialog | None = None) -> None:
+        """Ask the far end to call somebody else instead of us; `Transferred` follows. See `Referral.send`."""
+        if self._over or not self.isConnected():
+            return
+        referral = self.referral = Referral(self)
+        self._when_acked(lambda: referral.send(user, host, port, replacing))
+
+    def replaces(self) -> str:
+        """This call as a Replaces header names it to its far end (RFC 3891 section 6.1)."""
+        return f"{self.cId};to-tag={self.rUri.getTag()};from-tag={self.lTag}"
+
+    def lose(self, detail: str) -> None:
+        """The far end does not answer, or does not know the call any more: end it."""
+        self._end(Hangup("remote", Cause.FAILED, detail))
+        self.recvEvent(CCEventDisconnect())
 
     # What comes from the wire
 
@@ -173,7 +175,7 @@ class Dialog(UA):
             self.sendUasResponse(488, "Not Acceptable Here")
             return
         self.sendUasResponse(200, "OK", self._our_answer(offer), (self.lContact,))
-        self._post(MediaChanged(offer.audio))
+        self.post(MediaChanged(offer.audio))
 
     def _answer_leftover(self, req: Any) -> None:
         method = req.getMethod()
@@ -191,10 +193,12 @@ class Dialog(UA):
         elif isinstance(event, CCEventConnect):
             self._on_confirmed(event.getData()[2])
         elif isinstance(event, CCEventRing) and event.getData()[0] > 100:
-            self._post(Ringing())
+            self.post(Ringing())
         elif isinstance(event, CCEventFail | CCEventRedirect):
             status, reason = event.getData()[:2]
             self._end(Hangup("remote", cause_of(status), f"{status} {reason}"))
+        elif isinstance(event, CCEventDisconnect) and self.referral is not None and self.referral.on_bye():
+            self._over = True
         elif isinstance(event, CCEventDisconnect):
             answered = self._established or self.origin != "caller"
             self._end(Hangup("remote", Cause.NORMAL if answered else Cause.CANCELLED))
@@ -202,10 +206,18 @@ class Dialog(UA):
     def _on_confirmed(self, body: Any) -> None:
         """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""
         self._acked = True
-        if self._bye_when_acked:
-            self._endpoint.reactor.post(self.recvEvent, CCEventDisconnect())
-        elif self._offered:
+        if self._offered and not self._over:
             self._on_answer(body)
+        waiting, self._after_ack = self._after_ack, []
+        for action in waiting:
+            self._endpoint.reactor.post(action)  # an ACK of ours has gone out by then
+
+    def _when_acked(self, action: Callable[[], object]) -> None:
+        """Do it once our 200 is acknowledged: a BYE may not come before (RFC 3261 section 15)."""
+        if self.origin == "caller" and not self._acked:
+            self._after_ack.append(action)
+        else:
+            action()
 
     def _on_answer(self, body: Any) -> None:
         self._offered = False
@@ -219,7 +231,7 @@ class Dialog(UA):
             self._endpoint.reactor.post(self.recvEvent, CCEventDisconnect())  # after the ACK has gone out
             return
         first, self._established = not self._established, True
-        self._post(Established(media) if first else MediaChanged(media))
+        self.post(Established(media) if first else MediaChanged(media))
 
     def _on_info(self, body: Any) -> None:
         """Keys as application/dtmf-relay ("Signal=5") or application/dtmf ("5")."""
@@ -228,12 +240,17 @@ class Dialog(UA):
         match = _SIGNAL.search(str(body))
         key = {"10": "*", "11": "#"}.get(match[1], match[1].upper()) if match else ""
         if len(key) == 1:
-            self._post(Pressed(key))
+            self.post(Pressed(key))
+
+    def _stop(self) -> None:
+        if self.referral is not None:
+            self.referral.stop()
 
     def _end(self, hangup: Hangup) -> None:
+        self._stop()
         if not self._over:
             self._over = True
-            self._post(Ended(hangup))
+            self.post(Ended(hangup))
 
     # Parts of messages
 

@@ -33,7 +33,7 @@ class SipDriver(Driver):
     """One SIP address. Several may live in one process; each has its own port and media workers."""
 
     name = "sip"
-    capabilities = frozenset({Capability.ORIGINATE, Capability.BRIDGE, Capability.RECORD, Capability.BARGE_IN})
+    capabilities = frozenset(Capability)
 
     def __init__(
         self,

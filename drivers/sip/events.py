@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.sip.sdp import Media
-from engine.lines import Hangup
+from engine.lines import Cause, Hangup
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Invited:
     did: str
     cli: str
     name: str
+    trunk: str = ""
+    """The trunk that it came by, if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,24 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Transferred:
+    """What became of our REFER: without a cause, the far end has been connected elsewhere and the call is to be
+    ended; otherwise it goes on with us."""
+
+    cause: Cause | None = None
+    detail: str = ""
+    understood: bool = True
+    """False when the far end does not know REFER at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The call is over."""
 
     hangup: Hangup
 
 
-Event = Invited | Ringing | Established | MediaChanged | Pressed | Ended
+Event = Invited | Ringing | Established | MediaChanged | Pressed | Transferred | Ended
 
 
 @dataclass(frozen=True, slots=True)

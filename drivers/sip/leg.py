@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.sip.bridge import Bridge
-from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing, Transferred
+from drivers.sip.uri import SipUri, parse_uri
 from engine.audio.clip import Clip
-from engine.errors import EngineError, LegGone, Unsupported
+from engine.errors import EngineError, LegGone, OriginateError, Unsupported
 from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class SipLeg(Leg):
         self._answering = False
         self._barge_in = False
         self._bridge: Bridge | None = None
+        self._transfer: asyncio.Future[Transferred] | None = None
 
     async def attach(self, near: SipLeg | None = None) -> MediaPort:
         """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
@@ -67,6 +70,8 @@ class SipLeg(Leg):
                 self._on_key(key)
                 if self._bridge is not None and self._port is not None:
                     self._bridge.press(self._port, key)
+            case Transferred():
+                self._on_transferred(event)
             case Ended(hangup):
                 self.finish(hangup)
 
@@ -145,8 +150,27 @@ class SipLeg(Leg):
         if bridge is not None:
             await bridge.separate()
 
-    async def transfer(self, to: str) -> None:
-        raise Unsupported("this driver does not transfer calls")
+    async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
+        """See `Leg`. replacing: the leg to whoever is to have the call, who then gets it in its place (attended).
+        Raises Unsupported when the far end does not know REFER."""
+        self._require()
+        if self._transfer is not None:
+            raise Unsupported(f"leg {self.info.id} is being transferred already")
+        uri, other = _target(to), replacing._line if isinstance(replacing, SipLeg) else None
+        outcome = self._transfer = asyncio.get_running_loop().create_future()
+        try:
+            self._line.refer(uri, other)
+            result = await self._while_alive(_value(outcome))
+        except LegGone:
+            if not outcome.done():
+                raise
+            result = outcome.result()
+        finally:
+            self._transfer = None
+        if not result.understood:
+            raise Unsupported(f"the far end does not transfer calls ({result.detail})")
+        if result.cause is not None:
+            raise OriginateError(to, result.cause, result.detail)
 
     # Inside
 
@@ -199,6 +223,12 @@ class SipLeg(Leg):
         if self._barge_in and self._port is not None and self.alive:
             self._port.stop_playing()
 
+    def _on_transferred(self, event: Transferred) -> None:
+        if self._transfer is not None and not self._transfer.done():
+            self._transfer.set_result(event)
+        if event.cause is None:
+            self.give_up(Cause.NORMAL, "transferred")
+
     def _on_media_lost(self) -> None:
         self.give_up(Cause.FAILED, "the media worker died")
 
@@ -210,3 +240,20 @@ class SipLeg(Leg):
                 await self._port.close()
         finally:
             self._on_released(self)
+
+
+_NUMBER = re.compile(r"\+?[0-9*#]+")
+
+
+def _target(to: str) -> SipUri:
+    """Where `to` is: a SIP address, or a number of whoever is asked. Raises Unsupported."""
+    if _NUMBER.fullmatch(to):
+        return SipUri(to, "")
+    try:
+        return parse_uri(to)
+    except ValueError as error:
+        raise Unsupported(f"a caller cannot be transferred there: {error}") from None
+
+
+async def _value(future: asyncio.Future[T]) -> T:
+    return await asyncio.shield(future)

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from drivers.sip.events import Call, Ended, Event, LocalMedia
+from drivers.sip.uri import SipUri
 from engine.lines import Cause, Hangup
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Line:
         """Refuse, withdraw or end the call."""
         self._reactor.post(self._hang_up, cause)
 
+    def refer(self, uri: SipUri, replacing: Line | None) -> None:
+        """Ask the far end to call `uri` instead of us; without a host, a number of its own."""
+        self._reactor.post(self._refer, uri, replacing)
+
     def post(self, event: Event) -> None:
         """Hand an event over to the event loop; called in the signalling thread."""
         try:
@@ -75,3 +80,7 @@ class Line:
     def _hang_up(self, cause: Cause) -> None:
         if self.dialog is not None:
             self.dialog.hang_up(cause)
+
+    def _refer(self, uri: SipUri, replacing: Line | None) -> None:
+        if self.dialog is not None:
+            self.dialog.refer(uri.user, uri.host, uri.port, replacing.dialog if replacing is not None else None)

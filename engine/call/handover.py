@@ -29,6 +29,8 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     address = call.services.centres.phone_of(to) or to
     try:
         match _way(call, mode, method):
+            case "driver" if method == "auto":
+                await _transfer_or_bridge(call, address, timeout)
             case "driver":
                 await transfer_leg(call, address)
             case "exchange":
@@ -80,6 +82,15 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
     call.record.path[-1].outcome = "transferred"
     call.record.transferred_to = call.redacted(to)
     call.end("transferred")
+
+
+async def _transfer_or_bridge(call: Call, to: str, timeout: float) -> None:
+    """Let the line connect the caller to `to`, or stay between the two when it turns out that it cannot."""
+    try:
+        await transfer_leg(call, to)
+    except Unsupported as error:
+        call.note(f"{error}: bridged instead")
+        await _bridge(call, to, timeout)
 
 
 async def _bridge(call: Call, to: str, timeout: float) -> None:

@@ -192,6 +192,31 @@ async def test_two_bridged_legs_hear_each_other(bench: Bench):
     await leg.hangup()
 
 
+async def test_a_transferred_caller_is_no_longer_ours(bench: Bench):
+    assert Capability.TRANSFER in bench.driver.capabilities
+    leg, caller = await answered(bench)
+    address, calls = bench.phone("answer")
+    await asyncio.wait_for(leg.transfer(address), 3)
+    assert len(calls) == 1
+    hangup = await asyncio.wait_for(asyncio.shield(leg.ended), 2)
+    assert (hangup.by, hangup.cause) == ("local", Cause.NORMAL)
+    await asyncio.wait_for(caller.ended(), 2)
+
+
+@pytest.mark.parametrize(("behaviour", "cause"), [("busy", Cause.BUSY), ("reject", Cause.REJECTED)])
+async def test_a_transfer_that_is_refused_leaves_the_caller_with_us(bench: Bench, behaviour: str, cause: Cause):
+    leg, caller = await answered(bench)
+    address, calls = bench.phone(behaviour)
+    with pytest.raises(OriginateError) as refused:
+        await asyncio.wait_for(leg.transfer(address), 3)
+    assert refused.value.cause is cause
+    assert len(calls) == 1
+    await leg.play([SHORT])
+    await asyncio.sleep(0.1)
+    assert contains(caller.heard(), SHORT.samples, lossy=bench.lossy)
+    await leg.hangup()
+
+
 LONG_WORD = speech(0.5, seed=4, label="word")
 
 

@@ -12,6 +12,7 @@ from support.scenarios import compiled, scenario
 
 from drivers.virtual import Party
 from engine.centres.directory import Directory
+from engine.errors import Unsupported
 from engine.lines import Capability, Cause
 from tools.flowctl.simulator.people import AgentScript
 from tools.flowctl.simulator.run import Plan, Simulation, simulate
@@ -80,6 +81,22 @@ def test_a_line_that_cannot_transfer_bridges(tmp_path: Path):
     (record,) = house.records()
     assert (record["result"], record["transferred_to"], record["duration"]) == ("transferred", "sip:away", 5.0)
     assert house.driver.usage() == {"legs": 0}
+
+
+def test_a_far_end_that_cannot_be_transferred_is_bridged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The line can, but the caller's side of it cannot."""
+
+    async def refuses(*_: object) -> None:
+        raise Unsupported("the far end does not transfer calls (405 Method Not Allowed)")
+
+    def answers(party: Party) -> None:
+        party.leg.accept()
+        asyncio.get_running_loop().call_later(5, party.hang_up)
+
+    monkeypatch.setattr("drivers.virtual.leg.VirtualLeg.transfer", refuses)
+    house, _ = _call(tmp_path, answers)
+    (record,) = house.records()
+    assert (record["result"], record["transferred_to"], record["duration"]) == ("transferred", "sip:away", 5.0)
 
 
 def test_a_called_party_who_is_gone_at_once_is_a_failure(tmp_path: Path):

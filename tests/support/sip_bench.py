@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from support.farend import Bench, FarEnd
-from support.sipua import Call, SipUa
+from support.sipua import Call, Message, SipUa
 from support.sound import alaw_decode, alaw_encode, ulaw_decode
 
 from drivers.sip import SipDriver
@@ -60,17 +60,30 @@ class SipFarEnd(FarEnd):
 class SipBench(Bench):
     lossy = True
 
-    def __init__(self, driver: SipDriver, ua: SipUa) -> None:
+    def __init__(self, driver: SipDriver, ua: SipUa, exchange: SipUa) -> None:
         self.driver = driver
         self.ua = ua
+        self.exchange = exchange
+        """Makes the calls that callers are transferred to."""
         self.legs: asyncio.Queue[Leg] = asyncio.Queue()
         self.phones: list[SipUa] = []
         self.tasks: list[asyncio.Task[None]] = []
 
     async def call_in(self, did: str, cli: str) -> tuple[Leg, FarEnd]:
         call = await self.ua.invite(did, self.driver.address, cli=cli)
+        call.on_refer = lambda request: self.tasks.append(asyncio.ensure_future(self._transfer(call, request)))
         leg = await asyncio.wait_for(self.legs.get(), 3)
         return leg, SipFarEnd(call)
+
+    async def _transfer(self, call: Call, request: Message) -> None:
+        """What an exchange does with a REFER (RFC 3515)."""
+        call.reply(request, 202)
+        call.notify("100 Trying")
+        user, _, address = request.get("Refer-To").strip("<>").removeprefix("sip:").partition("@")
+        host, _, port = address.partition(":")
+        target = await self.exchange.invite(user, (host, int(port)))
+        final = await target.response(*range(200, 700))
+        call.notify(final.start.removeprefix("SIP/2.0 "), state="terminated;reason=noresource")
 
     def phone(self, behaviour: str) -> tuple[str, list[FarEnd]]:
         calls: list[FarEnd] = []
@@ -90,8 +103,8 @@ class SipBench(Bench):
 @asynccontextmanager
 async def sip_bench() -> AsyncIterator[Bench]:
     driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(41000, 41100), media_workers=1)
-    async with SipUa.open() as ua:
-        bench = SipBench(driver, ua)
+    async with SipUa.open() as ua, SipUa.open() as exchange:
+        bench = SipBench(driver, ua, exchange)
         await driver.start(bench.legs.put_nowait)
         try:
             yield bench

@@ -136,6 +136,8 @@ class Call:
         self.auto_ack = True
         self.mute = False
         """Answer nothing by ourselves."""
+        self.on_refer: Callable[[Message], None] | None = None
+        """Called with each REFER, instead of answering it."""
         self.peer: tuple[str, int] = ("", 0)
         self.target = ""
         self.local = self.remote = ""
@@ -258,6 +260,11 @@ class Call:
         self._request(method)
         return await self.response(method=method)
 
+    def notify(self, status: str, *, state: str = "active;expires=60") -> None:
+        """Report on a REFER of the far end: `status` such as "180 Ringing" (RFC 3515)."""
+        extra = [("Event", "refer"), ("Subscription-State", state), ("Contact", self.contact)]
+        self._request("NOTIFY", f"SIP/2.0 {status}\r\n", [*extra, ("Content-Type", "message/sipfrag;version=2.0")])
+
     async def reinvite(self, body: str) -> Message:
         """Send a re-INVITE; its final response, acknowledged."""
         self.send_invite(body)
@@ -295,7 +302,9 @@ class Call:
         self.requests.append(message)
         if message.method in ("BYE", "CANCEL"):
             self.over.set()
-        if not self.mute and message.method not in ("ACK", "INVITE"):
+        if message.method == "REFER" and self.on_refer is not None:
+            self.on_refer(message)
+        elif not self.mute and message.method not in ("ACK", "INVITE"):
             self.reply(message, 200)
             if message.method == "CANCEL":
                 self.reply(self.requests[0], 487)
