@@ -1,4 +1,4 @@
-"""The SIP driver: calls over UDP with G.711 audio, for any allowed peer, without registration."""
+"""The SIP driver: calls over UDP with G.711 audio, by trunks and from any allowed peer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +14,10 @@ from drivers.sip.events import Call, Invited, LocalMedia
 from drivers.sip.leg import SipLeg
 from drivers.sip.line import Line
 from drivers.sip.media.pool import MediaPool
+from drivers.sip.peers import Peers
 from drivers.sip.reactor import shared_reactor
-from drivers.sip.uri import parse_listen, parse_uri, peer_filter, resolve
+from drivers.sip.trunk import Trunk, read_trunks
+from drivers.sip.uri import parse_listen, parse_uri, resolve, resolve_all
 from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo
 from engine.lines.ports import OnCall
@@ -40,16 +42,19 @@ class SipDriver(Driver):
         *,
         listen: str = "127.0.0.1:5060",
         allow: Sequence[str] = ("127.0.0.1/32",),
+        trunks: Mapping[str, Mapping[str, Any]] | None = None,
         rtp_ports: range = range(20000, 24000),
         media_workers: int | None = None,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
         allow: networks whose requests are answered; others get silence.
+        trunks: by name, what the settings say of each (`Trunk`).
         media_workers: processes; None for one per core.
         Raises ConfigurationError.
         """
         self._listen = parse_listen(listen)
-        self._allowed = peer_filter(allow)
+        self._trunks = read_trunks(trunks or {})
+        self._peers = Peers(allow, self._trunks)
         try:
             self._pool = MediaPool(host=self._listen[0], ports=rtp_ports, workers=media_workers)
         except ValueError as error:
@@ -78,6 +83,7 @@ class SipDriver(Driver):
             host, port = self._listen
             raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
         self._channel = "sip/{}:{}".format(*self.address)
+        await asyncio.gather(*(self._locate(trunk) for trunk in self._trunks))
 
     async def stop(self) -> None:
         endpoint, self._endpoint = self._endpoint, None
@@ -135,7 +141,7 @@ class SipDriver(Driver):
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
 
-        return Endpoint(self._reactor, self._listen, self._allowed, self._announce, self._new_line)
+        return Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line)
 
     def _new_line(self) -> Line:
         return Line(self._reactor, self._loop)
@@ -146,7 +152,7 @@ class SipDriver(Driver):
             self._loop.call_soon_threadsafe(self._on_invited, line, invited)
 
     def _on_invited(self, line: Line, invited: Invited) -> None:
-        leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name)
+        leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name, trunk=invited.trunk)
         self._spawn(self._admit(leg))
 
     async def _admit(self, leg: SipLeg) -> None:
@@ -169,11 +175,19 @@ class SipDriver(Driver):
             leg.give_up(Cause.FAILED, "the call could not be taken")
             await leg.hangup()
 
-    def _make_leg(self, line: Line, direction: Literal["in", "out"], *, did: str, cli: str, name: str = "") -> SipLeg:
+    async def _locate(self, trunk: Trunk) -> None:
+        try:
+            self._peers.locate(trunk, await resolve_all(trunk.host))
+        except OSError as error:
+            log.warning("trunk %s: %s: %s", trunk.name, trunk.host, error.strerror)
+
+    def _make_leg(
+        self, line: Line, direction: Literal["in", "out"], *, did: str, cli: str, name: str = "", trunk: str = ""
+    ) -> SipLeg:
         info = LegInfo(
             id=uuid.uuid4().hex,
             driver=self.name,
-            channel=self._channel,
+            channel=f"sip/{trunk}" if trunk else self._channel,
             direction=direction,
             did=did,
             cli=cli,

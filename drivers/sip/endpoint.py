@@ -14,7 +14,9 @@ from sippy.UaStateDead import UaStateDead
 from drivers.sip import adapt, sdp
 from drivers.sip.dialog import ALLOW, Dialog, read_description
 from drivers.sip.events import Call, Event, Invited, LocalMedia
+from drivers.sip.identity import ASSERTED, called_number, calling_party
 from drivers.sip.line import Line
+from drivers.sip.peers import Peers
 from drivers.sip.reactor import Reactor
 from drivers.sip.transactions import Transactions, learn_names
 
@@ -38,14 +40,14 @@ class Endpoint:
         self,
         reactor: Reactor,
         address: tuple[str, int],
-        allowed: Callable[[str], bool],
+        peers: Peers,
         announce: Callable[[Line, Invited], None],
         new_line: Callable[[], Line],
     ) -> None:
         """announce: told of each incoming call, before any event of its line; both are called in this thread."""
         self.reactor = reactor
         self._accepting = True
-        self._allowed = allowed
+        self._peers = peers
         self._announce = announce
         self._new_line = new_line
         self._called: Counter[str] = Counter()
@@ -94,7 +96,7 @@ class Endpoint:
     def _accept(self, data: bytes, source: str) -> bool:
         """Requests are read from allowed peers only, and from those that we are calling; anybody else gets no
         sign that something listens here. Responses find their transaction or are dropped."""
-        return data.startswith(b"SIP/2.0 ") or self._allowed(source) or source in self._called
+        return data.startswith(b"SIP/2.0 ") or self._peers.allowed(source) or source in self._called
 
     def _on_request(self, req: Any, sip_t: Any) -> Any:
         try:
@@ -108,7 +110,7 @@ class Endpoint:
         if req.sipver != "SIP/2.0":
             req.sipver = "SIP/2.0"  # which the response repeats
             return _final(req, 505, "Version Not Supported")
-        if not self._allowed(req.getSource()[0]):
+        if not self._peers.allowed(req.getSource()[0]):
             return _final(req, 403, "Forbidden")  # somebody whom we are calling: he knows that we exist
         if req.getHFBody("to").getTag() is not None or method == "BYE":
             return _final(req, 481, "Call Leg/Transaction Does Not Exist")
@@ -131,18 +133,25 @@ class Endpoint:
         except sdp.NoCommonMedia as error:
             return _final(req, 488, "Not Acceptable Here", ("warning", _warning(error)))
         learn_names(sip_t.userv, req)
-        caller = req.getHFBody("from")
-        invited = Invited(
-            did=req.getRURI().username or "",
-            cli=_number(caller.getUrl()),
-            name=_display_name(caller.getUri().name),
-        )
+        invited = self._read_invited(req)
         line = self._new_line()
         line.dialog = dialog = Dialog(self, line.post)
         dialog.offer = offer
         outcome = dialog.recvRequest(req, sip_t)
         self._announce(line, invited)
         return outcome
+
+    def _read_invited(self, req: Any) -> Invited:
+        """Who calls whom, read where the trunk has it."""
+
+        def headers(name: str) -> list[str]:
+            return [str(header.body) for header in req.getHFs(name)]
+
+        user = req.getRURI().username or ""
+        trunk = self._peers.trunk_of(req.getSource()[0], (user, req.getHFBody("to").getUrl().username or ""))
+        did = called_number(headers, user, trunk.did_from if trunk else "request-uri")
+        cli, name = calling_party(headers, trunk.cli_from if trunk else ASSERTED)
+        return Invited(did, cli, name, trunk.name if trunk else "")
 
     def _unacceptable(self, req: Any) -> Any:
         if not self._accepting:
@@ -186,13 +195,3 @@ def _warning(error: Exception) -> str:
     """RFC 3261 section 20.43; 399 is "miscellaneous"."""
     text = str(error).encode("ascii", "replace").decode().replace("\\", "?").replace('"', "'")
     return f'399 - "{text}"'
-
-
-def _number(url: Any) -> str:
-    user = url.username or ""
-    return "" if user.lower() == "anonymous" else user
-
-
-def _display_name(name: str | None) -> str:
-    """Without the quotes' escapes (RFC 3261 section 25.1, quoted-pair)."""
-    return (name or "").replace('\\"', '"').replace("\\\\", "\\")

@@ -42,13 +42,18 @@ def parse_uri(text: str) -> SipUri:
 
 
 async def resolve(host: str) -> str:
-    """The IPv4 address of `host`; literals are not looked up. Raises OSError when there is none."""
+    """An IPv4 address of `host`; literals are not looked up. Raises OSError when there is none."""
+    return (await resolve_all(host))[0]
+
+
+async def resolve_all(host: str) -> list[str]:
+    """Every IPv4 address of `host`, the preferred one first. Raises OSError when there is none."""
     try:
-        return str(ipaddress.IPv4Address(host))
+        return [str(ipaddress.IPv4Address(host))]
     except ValueError:
         pass
     found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM)
-    return str(found[0][4][0])
+    return [str(entry[4][0]) for entry in found]
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -68,12 +73,13 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def peer_filter(allow: Sequence[str]) -> Callable[[str], bool]:
-    """A test whether a source address is in one of the networks of `allow` (addresses or CIDR)."""
+def peer_filter(allow: Sequence[str], key: str = "sip.allow") -> Callable[[str], bool]:
+    """A test whether a source address is in one of the networks of `allow` (addresses or CIDR), which the settings
+    have under `key`. Raises ConfigurationError."""
     try:
         networks = [ipaddress.ip_network(entry, strict=False) for entry in allow]
     except ValueError as error:
-        raise ConfigurationError(f"sip.allow: {error}; expected networks such as 192.0.2.0/24") from None
+        raise ConfigurationError(f"{key}: {error}; expected networks such as 192.0.2.0/24") from None
 
     @lru_cache(maxsize=4096)
     def allowed(source: str) -> bool:

@@ -47,6 +47,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         "sip",
         listen=settings.sip.listen,
         allow=settings.sip.allow,
+        trunks={name: trunk.model_dump() for name, trunk in settings.sip.trunks.items()},
         rtp_ports=settings.rtp.range,
         media_workers=settings.rtp.workers,
     )
