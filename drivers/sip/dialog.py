@@ -31,7 +31,7 @@ from sippy.UasStateRinging import UasStateRinging
 from sippy.UaStateFailed import UaStateFailed
 
 from drivers.sip import adapt, sdp
-from drivers.sip.causes import cause_of, refusal
+from drivers.sip.causes import cause_of, q850_of, refusal
 from drivers.sip.connected import Connected
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from drivers.sip.refer import Referral
@@ -196,7 +196,8 @@ class Dialog(UA):
             self.post(Ringing())
         elif isinstance(event, CCEventFail | CCEventRedirect):
             status, reason = event.getData()[:2]
-            self._end(Hangup("remote", cause_of(status), f"{status} {reason}"))
+            cause = cause_of(status, q850_of(event.reason_rfc3326))
+            self._end(Hangup("remote", cause, f"{status} {reason}"))
         elif isinstance(event, CCEventDisconnect) and self.referral is not None and self.referral.on_bye():
             self._over = True
         elif isinstance(event, CCEventDisconnect):

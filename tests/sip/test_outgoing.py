@@ -58,6 +58,10 @@ async def test_the_called_party_hangs_up(bench, phone):
         (503, Cause.CONGESTION),
         (500, Cause.FAILED),
         (302, Cause.FAILED),
+        (484, Cause.NOT_FOUND),
+        (604, Cause.NOT_FOUND),
+        (606, Cause.FAILED),
+        (607, Cause.REJECTED),
     ],
 )
 async def test_a_refused_call(bench, phone, status, cause):
@@ -68,6 +72,30 @@ async def test_a_refused_call(bench, phone, status, cause):
         await calling
     assert caught.value.cause is cause
     await call.request("ACK")
+    await bench.idle()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "cause"),
+    [
+        (480, 'Q.850;cause=17;text="User busy"', Cause.BUSY),
+        (503, "Q.850;cause=19", Cause.NO_ANSWER),
+        (500, "q.850 ;cause=1", Cause.NOT_FOUND),
+        (500, "Q.850;cause=21", Cause.REJECTED),
+        (486, "Q.850;cause=16", Cause.BUSY),
+        (486, "SIP;cause=19", Cause.BUSY),
+        (486, "Q.850", Cause.BUSY),
+        (486, "Q.850;cause=what", Cause.BUSY),
+        (486, ";;;", Cause.BUSY),
+    ],
+)
+async def test_a_gateway_says_more_than_the_status(bench, phone, status, reason, cause):
+    calling = asyncio.create_task(bench.driver.originate(phone.uri("201")))
+    call = await phone.next_call()
+    call.reply(call.requests[0], status, headers=[("Reason", reason)])
+    with pytest.raises(OriginateError, match=str(status)) as caught:
+        await asyncio.wait_for(calling, 3)
+    assert caught.value.cause is cause
     await bench.idle()
 
 
