@@ -10,9 +10,11 @@ from drivers.sip.media.address import Address, Remote
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.events import KeyDetector, KeySender
 from drivers.sip.media.playback import Playback
+from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.recorders import Recorders
 from drivers.sip.media.relay import Relay
 from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
+from drivers.sip.media.sieve import Sieve
 from drivers.sip.media.wire import Message
 from engine.audio.g711 import SILENCE, Law
 
@@ -67,6 +69,7 @@ class Stream:
         except OSError:
             self.socket.close()
             raise
+        self._sieve = Sieve(self.socket)
 
     @property
     def now(self) -> float:
@@ -88,6 +91,7 @@ class Stream:
         self.dtmf = dtmf
         self.payload_type = payload
         self._laws = {**LAWS, payload: codec}
+        self._sieve.open()
         if codec != self.codec:
             self.codec = codec
             if self._playback is not None:
@@ -126,6 +130,7 @@ class Stream:
         for stream in (self, other):
             stream.unbridge()
             stream._playback = None
+            stream._sieve.open()
         self.relay, other.relay = Relay(other), Relay(self)
 
     def unbridge(self) -> None:
@@ -133,6 +138,11 @@ class Stream:
         if self.relay is not None:
             self.relay.out.relay = None
             self.relay = None
+
+    def record(self, recorder: Recorder) -> None:
+        """A recording begins."""
+        self._sieve.open()
+        self.recorders.add(recorder)
 
     def close(self) -> None:
         """Give everything back."""
@@ -237,6 +247,7 @@ class Stream:
         if not (is_event or law) or not remote.admit(source, now, data[8:12]):
             return
         if not is_event and not self.recorders.running and self.relay is None:
+            self._sieve.shut(source, payload_type)
             return
         packet = parse(data)
         if packet is None:

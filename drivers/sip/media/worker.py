@@ -27,6 +27,8 @@ BATCH = 64
 
 GATHER = 0.003
 """Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
+CROWD = 100
+"""Streams from which that is cheaper: with fewer, packets that pass the sieve come more than `GATHER` apart."""
 
 
 class Worker:
@@ -87,7 +89,7 @@ class Worker:
         if not idle or wait <= 0:
             return wait
         # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
-        if self._relaying:
+        if self._relaying or len(self._streams) < CROWD:
             select.select((self._epoll.fileno(),), (), (), wait)
         else:
             select.select((self._wire.sock,), (), (), min(wait, GATHER))
@@ -210,7 +212,7 @@ class Worker:
         return {}
 
     def _record(self, message: Message) -> Message:
-        self._stream(message).recorders.add(
+        self._stream(message).record(
             Recorder(
                 message["recording"],
                 Path(message["path"]),
