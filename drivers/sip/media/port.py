@@ -83,7 +83,7 @@ class MediaPort:
         self._require()
         if self._peer is not None:
             raise Unsupported("a bridged port cannot play")
-        self._settle_play(PlayResult(interrupted=False))
+        self._end_play(interrupted=False)
         number = next(self._names)
         result: asyncio.Future[PlayResult] = self._loop.create_future()
         self._playing = (number, result)
@@ -100,15 +100,14 @@ class MediaPort:
             self._spool.forget(clips)  # a file may be gone; the next play brings it back
             raise
         finally:
-            self._post("stop", play=number)
             if self._playing == (number, result):
+                # Cancelled, or the clip was not to be had; what has come to its end needs no stop.
+                self._post("stop", play=number)
                 self._playing = None
 
     def stop_playing(self) -> None:
         """Be silent; `play` returns interrupted. Nothing happens when nothing plays."""
-        if self._playing is not None:
-            self._post("stop", play=self._playing[0])
-            self._settle_play(PlayResult(interrupted=True))
+        self._end_play(interrupted=True)
 
     async def send_digits(self, keys: str) -> None:
         """Press keys as RFC 4733 events, 100 ms each, 100 ms apart; return when the last has been sent.
@@ -174,7 +173,7 @@ class MediaPort:
             raise Unsupported("the two ports are not in one media worker")
         for port in (self, other):
             port._part()
-            port._settle_play(PlayResult(interrupted=False))
+            port._end_play(interrupted=False)
         self._peer, other._peer = other, self
         try:
             await self._request("bridge", other=other.number)
@@ -255,6 +254,11 @@ class MediaPort:
         peer, self._peer = self._peer, None
         if peer is not None:
             peer._peer = None
+
+    def _end_play(self, *, interrupted: bool) -> None:
+        if self._playing is not None:
+            self._post("stop", play=self._playing[0])
+            self._settle_play(PlayResult(interrupted=interrupted))
 
     def _settle_play(self, outcome: PlayResult | CallError) -> None:
         if self._playing is None:
