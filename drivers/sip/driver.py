@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from drivers.sip.events import Call, Invited, LocalMedia
 from drivers.sip.leg import SipLeg
 from drivers.sip.line import Line
-from drivers.sip.media.pool import MediaPool
+from drivers.sip.media.pool import EXPEDITED, MediaPool
 from drivers.sip.peers import Peers
 from drivers.sip.reactor import shared_reactor
 from drivers.sip.trunk import Trunk, read_trunks
@@ -45,18 +45,30 @@ class SipDriver(Driver):
         trunks: Mapping[str, Mapping[str, Any]] | None = None,
         rtp_ports: range = range(20000, 24000),
         media_workers: int | None = None,
+        rtp_external: str | None = None,
+        rtp_dscp: int = EXPEDITED,
+        rtp_timeout: float | None = 60.0,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
         allow: networks whose requests are answered; others get silence.
         trunks: by name, what the settings say of each (`Trunk`).
         media_workers: processes; None for one per core.
+        rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
+        rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
         Raises ConfigurationError.
         """
         self._listen = parse_listen(listen)
         self._trunks = read_trunks(trunks or {})
         self._peers = Peers(allow, self._trunks)
         try:
-            self._pool = MediaPool(host=self._listen[0], ports=rtp_ports, workers=media_workers)
+            self._pool = MediaPool(
+                host=self._listen[0],
+                ports=rtp_ports,
+                workers=media_workers,
+                external=rtp_external,
+                dscp=rtp_dscp,
+                timeout=rtp_timeout,
+            )
         except ValueError as error:
             raise ConfigurationError(f"rtp.ports: {error}") from None
         self._legs: set[SipLeg] = set()

@@ -51,6 +51,7 @@ class SipLeg(Leg):
             near=near._port if near is not None else None,
             on_digit=self._on_key,
             on_lost=self._on_media_lost,
+            on_silent=self._on_silence,
         )
         if not self.alive:
             await port.close()
@@ -210,6 +211,7 @@ class SipLeg(Leg):
                 payload=media.payload,
                 dtmf=media.dtmf,
                 send=not media.held,
+                hear=media.direction == "sendrecv" and not media.held,
             )
         self.established.set()
 
@@ -231,6 +233,9 @@ class SipLeg(Leg):
 
     def _on_media_lost(self) -> None:
         self.give_up(Cause.FAILED, "the media worker died")
+
+    def _on_silence(self) -> None:
+        self.give_up(Cause.FAILED, "the far end has sent no sound for too long (rtp.timeout)")
 
     async def _release(self) -> None:
         try:

@@ -50,6 +50,9 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         trunks={name: trunk.model_dump() for name, trunk in settings.sip.trunks.items()},
         rtp_ports=settings.rtp.range,
         media_workers=settings.rtp.workers,
+        rtp_external=str(settings.rtp.external) if settings.rtp.external else None,
+        rtp_dscp=settings.rtp.dscp,
+        rtp_timeout=settings.rtp.timeout or None,
     )
     clock = SystemClock()
     kept = await asyncio.to_thread(KeptChannels, settings, clock)

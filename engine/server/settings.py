@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,6 +58,18 @@ class Rtp(Section):
     )
     workers: int | None = Field(
         default=None, ge=1, le=64, description="Media worker processes; by default one per processor."
+    )
+    external: IPv4Address | None = Field(
+        default=None,
+        description="Address by which the far ends reach this machine, if an address translator stands before it: "
+        "written into session descriptions instead of the one of `sip.listen`.",
+    )
+    dscp: int = Field(
+        default=46, ge=0, le=63, description="DSCP of the packets sent (RFC 2474); 46 is expedited forwarding."
+    )
+    timeout: Duration = Field(
+        default=60.0,
+        description="A call whose far end sends no packet for so long, and is not on hold, is ended; 0s: never.",
     )
 
     @property

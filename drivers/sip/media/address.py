@@ -32,7 +32,8 @@ class Remote:
         self._elsewhere = address.is_private and not address.is_loopback
         self._source: Address | None = None
         self._ssrc = b""
-        self._heard = 0.0
+        self.heard = 0.0
+        """Monotonic seconds at which the newest packet came."""
 
     def admit(self, source: Address, now: float, ssrc: bytes = b"") -> bool:
         """True when a valid packet from `source` belongs to the stream. `now`: monotonic seconds. `ssrc`: the
@@ -42,10 +43,15 @@ class Remote:
                 return False
             self._source = self.address = source
         self._ssrc = ssrc
-        self._heard = now
+        self.heard = now
         return True
+
+    def notice(self, source: Address, now: float) -> None:
+        """A packet has come that is not of the stream's kinds, comfort noise say: whoever it is from is there."""
+        if source == self._source:
+            self.heard = now
 
     def _may_follow(self, source: Address, now: float, ssrc: bytes) -> bool:
         if source[0] == self.signalled[0]:
-            return self._source is None or now - self._heard >= (PATIENCE if ssrc == self._ssrc else DEAD)
+            return self._source is None or now - self.heard >= (PATIENCE if ssrc == self._ssrc else DEAD)
         return self._elsewhere and self._source is None

@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from drivers.sip.media.link import WorkerLink
 from drivers.sip.media.port import MediaPort
@@ -20,8 +20,19 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
+EXPEDITED = 46
+"""DSCP of telephony, EF (RFC 3246, RFC 4594 §4.1)."""
+
 PAUSE = 1.0
 """Seconds between two starts of one worker, so that one that cannot live does not take the machine with it."""
+
+
+class _Told(NamedTuple):
+    """Whom a port tells what happens."""
+
+    digit: Callable[[str], None]
+    lost: Callable[[], None]
+    silent: Callable[[], None]
 
 
 class _Slot:
@@ -44,15 +55,27 @@ class MediaPool:
     """Start once, stop once. `open` puts a call into the worker with the fewest."""
 
     def __init__(
-        self, *, host: str = "127.0.0.1", ports: range = range(20000, 24000), workers: int | None = None
+        self,
+        *,
+        host: str = "127.0.0.1",
+        ports: range = range(20000, 24000),
+        workers: int | None = None,
+        external: str | None = None,
+        dscp: int = EXPEDITED,
+        timeout: float | None = 60.0,
     ) -> None:
         """host: the local IPv4 address of RTP. ports: the even ones are used (RFC 3550 §11).
-        workers: processes; None for one per core. Raises ValueError without an even port."""
+        workers: processes; None for one per core. external: the address by which others reach `host`; None: the same.
+        dscp: of the packets sent. timeout: seconds without a packet after which a far end counts as silent; None:
+        never. Raises ValueError without an even port."""
         numbers = [number for number in ports if number % 2 == 0]
         if not numbers:
             raise ValueError(f"there is no even port in {ports}")
         count = min(workers or os.cpu_count() or 1, len(numbers))
         self._host = host
+        self._external = external or host
+        self._dscp = dscp
+        self._timeout = timeout
         self._slots = [_Slot(numbers[index::count]) for index in range(count)]
         self._spool = Spool()
         self._links: set[WorkerLink] = set()
@@ -89,12 +112,15 @@ class MediaPool:
         near: MediaPort | None = None,
         on_digit: Callable[[str], None],
         on_lost: Callable[[], None],
+        on_silent: Callable[[], None] = lambda: None,
     ) -> MediaPort:
         """Bind an RTP port, if possible in the worker of `near`.
 
         on_digit: called in the event loop with each key, at its first packet. on_lost: called if the worker dies, and
-        the port with it. Raises NoChannel when no worker has a port left.
+        the port with it. on_silent: called when packets are expected, and none has come for `timeout`. Raises
+        NoChannel when no worker has a port left.
         """
+        told = _Told(on_digit, on_lost, on_silent)
 
         def preference(slot: _Slot) -> tuple[bool, int]:
             return near is None or near.number not in slot.ports, len(slot.ports)
@@ -104,7 +130,7 @@ class MediaPool:
         while usable := [slot for slot in left if slot.usable]:
             slot = min(usable, key=preference)
             try:
-                return await self._bind_any(slot, on_digit, on_lost)
+                return await self._bind_any(slot, told)
             except CallError as error:  # LegGone, too: the worker has just died
                 refusal = str(error)
             left.remove(slot)
@@ -113,9 +139,10 @@ class MediaPool:
     async def open_beside(self, end: MediaPort) -> MediaPort:
         """A port on loopback in the worker of `end`, to link it with another worker: none of the range, so that calls
         that have their ports can be bridged. Raises CallError; LegGone when `end` has none."""
+        told = _Told(_ignore_key, _do_nothing, _do_nothing)
         for slot in self._slots:
             if end.number in slot.ports:
-                return await self._bind(slot, LOOPBACK, 0, on_digit=_ignore_key, on_lost=_do_nothing)
+                return await self._bind(slot, LOOPBACK, 0, told)
         raise LegGone("the media worker has ended")
 
     def usage(self) -> dict[str, int]:
@@ -128,23 +155,21 @@ class MediaPool:
         answers = await asyncio.gather(*(link.request({"op": "stats"}) for link in links))
         return [{"pid": link.pid, **answer} for link, answer in zip(links, answers, strict=True)]
 
-    async def _bind_any(self, slot: _Slot, on_digit: Callable[[str], None], on_lost: Callable[[], None]) -> MediaPort:
+    async def _bind_any(self, slot: _Slot, told: _Told) -> MediaPort:
         """The first port of the slot that can be had. Raises CallError when none can."""
         refusal = CallError("none is free")
         for _ in range(len(slot.free)):
             if not slot.usable:
                 break
             try:
-                return await self._bind(slot, self._host, slot.free.popleft(), on_digit=on_digit, on_lost=on_lost)
+                return await self._bind(slot, self._host, slot.free.popleft(), told)
             except LegGone:
                 raise
             except CallError as error:
                 refusal = error  # Most likely somebody else's socket: the next one may do.
         raise refusal
 
-    async def _bind(
-        self, slot: _Slot, host: str, number: int, *, on_digit: Callable[[str], None], on_lost: Callable[[], None]
-    ) -> MediaPort:
+    async def _bind(self, slot: _Slot, host: str, number: int, told: _Told) -> MediaPort:
         """A port, 0 for any. Raises CallError. A worker that dies meanwhile is a LegGone and no loss."""
         opened = False
 
@@ -155,15 +180,25 @@ class MediaPool:
 
         def lost() -> None:
             if opened:
-                on_lost()
+                told.lost()
 
         link = slot.link
         if link is None:
             raise LegGone("the media worker has ended")
-        port = MediaPort(link, self._spool, host, number, on_digit=on_digit, on_lost=lost, on_closed=closed)
+        port = MediaPort(
+            link,
+            self._spool,
+            self._external if number else host,
+            number,
+            on_digit=told.digit,
+            on_lost=lost,
+            on_silent=told.silent,
+            on_closed=closed,
+        )
         slot.ports[port.number] = port
+        options = {"dscp": self._dscp, "timeout": self._timeout if number else None}
         try:
-            reply = await link.request({"op": "open", "port": port.number, "host": host, "number": number})
+            reply = await link.request({"op": "open", "port": port.number, "host": host, "number": number, **options})
         except asyncio.CancelledError:
             await port.close()
             raise

@@ -37,9 +37,10 @@ class MediaPort:
         *,
         on_digit: Callable[[str], None],
         on_lost: Callable[[], None],
+        on_silent: Callable[[], None],
         on_closed: Callable[[MediaPort], None],
     ) -> None:
-        """on_closed: called once, when the local address is free again."""
+        """host: as others reach it. on_closed: called once, when the local address is free again."""
         self.host = host
         self.port = port
         self.number = next(_numbers)
@@ -50,6 +51,7 @@ class MediaPort:
         self._spool = spool
         self._on_digit = on_digit
         self._on_lost = on_lost
+        self._on_silent = on_silent
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._open = True
@@ -60,19 +62,28 @@ class MediaPort:
         self._closing: asyncio.Task[None] | None = None
 
     def connect(
-        self, host: str, port: int, *, codec: Law, dtmf: int | None, payload: int | None = None, send: bool = True
+        self,
+        host: str,
+        port: int,
+        *,
+        codec: Law,
+        dtmf: int | None,
+        payload: int | None = None,
+        send: bool = True,
+        hear: bool = True,
     ) -> None:
         """Hear that address and send 20 ms frames to it from now on, silence while nothing plays.
 
         host: an IPv4 address; 0.0.0.0 or port 0: nothing is sent, as without `send`, while prompts go by in their
         time and everything that comes is taken as ever. dtmf: RFC 4733 payload type of both directions, None for
-        none. payload: that of `codec`, None for the static one. Call again for another address or codec.
+        none. payload: that of `codec`, None for the static one. hear: packets are expected, and their absence is
+        told. Call again for another address or codec.
         Raises ValueError for another kind of host, LegGone.
         """
         self._require()
         IPv4Address(host)
         payload = PAYLOAD_TYPES[codec] if payload is None else payload
-        self._post("connect", host=host, number=port, codec=codec, payload=payload, dtmf=dtmf, send=send)
+        self._post("connect", host=host, number=port, codec=codec, payload=payload, dtmf=dtmf, send=send, hear=hear)
 
     async def play(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> PlayResult:
         """As `Leg.play`: returns when the last frame has been sent.
@@ -203,6 +214,8 @@ class MediaPort:
                 self.digits_received += 1
                 # Not called from here, so that an error in it does not end the reading of events.
                 self._loop.call_soon(self._digit, event["key"])
+            case "silent":
+                self._loop.call_soon(self._on_silent)
             case "played" if self._playing is not None and self._playing[0] == event["play"]:
                 if "error" in event:
                     self._settle_play(CallError(event["error"]))

@@ -22,16 +22,25 @@ LARGEST = 2048
 """Octets of the longest packet that is taken: more than 200 ms of G.711."""
 
 NOWHERE = "0.0.0.0"  # noqa: S104 - not an address to bind
-EXPEDITED = 0xB8
-"""Type of service of audio: DSCP EF (RFC 3246, RFC 4594 §4.1)."""
 
 
 class Stream:
     """Created unconnected: it sends and takes nothing until `connect`. A prompt goes by in real time regardless."""
 
-    def __init__(self, number: int, host: str, port: int, clock: Clock, report: Callable[[Message], None]) -> None:
-        """number: its name to the control side. report: sends an event there. Raises OSError when the address cannot
-        be bound."""
+    def __init__(
+        self,
+        number: int,
+        host: str,
+        port: int,
+        clock: Clock,
+        report: Callable[[Message], None],
+        *,
+        dscp: int,
+        timeout: float | None,
+    ) -> None:
+        """number: its name to the control side. report: sends an event there. dscp: of the packets sent (RFC 2474).
+        timeout: seconds without a packet after which the far end is reported as silent; None: never. Raises OSError
+        when the address cannot be bound."""
         self.number = number
         self.codec: Law = "PCMA"
         self.payload_type = PAYLOAD_TYPES[self.codec]
@@ -55,6 +64,9 @@ class Stream:
         """Tick of the newest audio sent by the clock."""
         self._remote: Remote | None = None
         self._sending = False
+        self._timeout = timeout
+        self._hearing_since: float | None = None
+        """Monotonic time from which packets are expected; None while they are not."""
         self._laws = LAWS
         """Payload types of the audio that is taken."""
         self._silence = b""
@@ -64,7 +76,7 @@ class Stream:
         self._refresh()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)
+            self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
             self.socket.bind((host, port))
         except OSError:
             self.socket.close()
@@ -78,16 +90,19 @@ class Stream:
 
     # Commands
 
-    def connect(self, host: str, port: int, codec: Law, payload: int, dtmf: int | None, send: bool) -> None:
+    def connect(
+        self, host: str, port: int, codec: Law, payload: int, dtmf: int | None, *, send: bool, hear: bool
+    ) -> None:
         """Begin, or change the address, the codec, the payload types, or whether anything is sent.
 
         To 0.0.0.0 or port 0, and without `send`, nothing is, but the far end is heard as before (RFC 3264 §8.4).
-        Raises ValueError unless host is an IPv4 address.
+        Without `hear` it may be silent for ever. Raises ValueError unless host is an IPv4 address.
         """
         nowhere = host == NOWHERE or port == 0
         if self._remote is None or (self._remote.signalled != (host, port) and not nowhere):
             self._remote = Remote(host, port)
         self._sending = send and not nowhere
+        self._hearing_since = self._clock.now if hear else None
         self.dtmf = dtmf
         self.payload_type = payload
         self._laws = {**LAWS, payload: codec}
@@ -151,6 +166,14 @@ class Stream:
         for request in self._key_sender.waiting():
             self._report({"re": request, "error": "the port is closed"})
         self.socket.close()
+
+    def check_silence(self) -> None:
+        """Report, once, a far end from which nothing has come for too long."""
+        if self._timeout is None or self._hearing_since is None or self._remote is None:
+            return
+        if self._clock.now - max(self._remote.heard, self._hearing_since) >= self._timeout:
+            self._hearing_since = None
+            self._report({"ev": "silent", "port": self.number})
 
     # Sending
 
@@ -244,7 +267,10 @@ class Stream:
         is_event = payload_type == self.dtmf
         law = None if is_event else self._laws.get(payload_type)
         now = self._clock.now
-        if not (is_event or law) or not remote.admit(source, now, data[8:12]):
+        if not (is_event or law):
+            remote.notice(source, now)
+            return
+        if not remote.admit(source, now, data[8:12]):
             return
         if not is_event and not self.recorders.running and self.relay is None:
             self._sieve.shut(source, payload_type)

@@ -6,8 +6,9 @@ process is seen by the other as end of file.
 Commands have `op`; with `id` they are answered by `{"re": id}`, plus `error` (text) when refused. Ports are named by
 numbers that the control side chooses.
 
-    open      port host number            bind an RTP socket; 0: any; answered with its number
-    connect   port host number codec payload dtmf send: hear whom is there, and (send) send there from now on
+    open      port host number dscp timeout: bind an RTP socket; 0: any; answered with its number
+    connect   port host number codec payload dtmf send hear: hear whom is there, (send) send there from now on, and
+              (hear) expect packets
     play      port play keys barge_in loop digits
     stop      port play                   silence
     digits    port keys series            answered when the last key has been sent
@@ -21,7 +22,8 @@ numbers that the control side chooses.
     end                                   close all and exit; an end of file without it is the parent's death
 
 Events have `ev`: `ready`; `digit` (port key); `played` (port play interrupted, or error); `recorded` (port recording
-duration ended_by, or error); `lost` (port error: an internal error; the port is closed).
+duration ended_by, or error); `silent` (port; nothing has come for `timeout` seconds); `lost` (port error: an internal
+error; the port is closed).
 """
 
 from __future__ import annotations

@@ -30,6 +30,9 @@ GATHER = 0.003
 CROWD = 100
 """Streams from which that is cheaper: with fewer, packets that pass the sieve come more than `GATHER` apart."""
 
+SILENCE_LOOK = 25
+"""Ticks between two looks at whether far ends have gone silent."""
+
 
 class Worker:
     """Streams by number, and what the control process may ask of them."""
@@ -98,7 +101,10 @@ class Worker:
     def _tick(self) -> None:
         number = self._clock.advance()
         self._relaying = False
+        look = number % SILENCE_LOOK == 0
         for stream in list(self._streams.values()):
+            if look:
+                stream.check_silence()
             if stream.relay is not None:
                 self._relaying = True
             try:
@@ -166,7 +172,15 @@ class Worker:
     def _open(self, message: Message) -> Message:
         if not self._streams:
             self._clock.resume()
-        stream = Stream(message["port"], message["host"], message["number"], self._clock, self._send)
+        stream = Stream(
+            message["port"],
+            message["host"],
+            message["number"],
+            self._clock,
+            self._send,
+            dscp=message["dscp"],
+            timeout=message["timeout"],
+        )
         self._streams[stream.number] = stream
         self._readers[stream.socket.fileno()] = lambda: self._receive(stream)
         self._epoll.register(stream.socket, select.EPOLLIN)
@@ -179,7 +193,8 @@ class Worker:
             message["codec"],
             message["payload"],
             message["dtmf"],
-            message["send"],
+            send=message["send"],
+            hear=message["hear"],
         )
         return {}
 
