@@ -104,7 +104,12 @@ class Draft:
 
     def is_spoiled(self, path: Path) -> bool:
         """True when something at a path, or inside of it, is missing or wrong."""
-        return any(found[: len(path)] == path for found in self.spoiled)
+        return path in self._around_spoiled
+
+    @cached_property
+    def _around_spoiled(self) -> set[Path]:
+        """The paths that are missing or wrong, and those of everything around them."""
+        return {found[:length] for found in self.spoiled for length in range(len(found) + 1)}
 
     def _raw(self, path: Path) -> Any:
         """What is written at a path, with the last key of the path."""
@@ -147,7 +152,7 @@ class Draft:
 
     def _successors(self, name: str) -> list[str]:
         node = self.nodes.get(name)
-        spoiled = [path for path in self.spoiled if path[:2] == ("nodes", name)]
+        spoiled = self._spoiled_nodes.get(name, [])
         if isinstance(node, UnknownNode):
             spoiled = [("nodes", name)]
         words = {word for path in spoiled for word in _words(self._raw(path))}
@@ -156,6 +161,15 @@ class Draft:
             if not words and node.possible():
                 words = set(self.names[self.names.index(name) + 1 :][:1])
         return [target for target in map(self.meant, words) if target is not None]
+
+    @cached_property
+    def _spoiled_nodes(self) -> dict[str, list[Path]]:
+        """What is missing or wrong in each node."""
+        found: dict[str, list[Path]] = {}
+        for path in self.spoiled:
+            if path[:1] == ("nodes",) and len(path) > 1:
+                found.setdefault(str(path[1]), []).append(path)
+        return found
 
     def meant(self, target: str) -> str | None:
         """The node that a reference means, misspelt or not; None for `end` and for what is like no name."""

@@ -25,6 +25,9 @@ from engine.scenario.syntax import complaint
 MAX_DEPTH = 50
 """Mappings and lists inside each other."""
 
+MAX_WRITTEN = 50_000
+"""Keys and values that are written in a file. They are counted while the text is read, which is what takes time."""
+
 _STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
@@ -87,6 +90,7 @@ class _Composer:
         self.anchors: list[tuple[str, Anchor]] = []
         self._anchors: dict[str, Anchor] = {}
         self._documents = 0
+        self._written = 0
 
     def take(self, event: Any) -> None:
         if isinstance(event, ScalarEvent):
@@ -140,6 +144,9 @@ class _Composer:
             anchor = Anchor(node, _anchor_span(event))
             self._anchors[event.anchor] = anchor
             self.anchors.append((event.anchor, anchor))
+        self._written += 1
+        if self._written > MAX_WRITTEN:
+            raise Defect(node.span, f"more than {MAX_WRITTEN:,} keys and values", "divide the file")
         if not self._open:
             self.root = node
             return

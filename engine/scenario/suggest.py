@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+MOST_KNOWN = 1000
+"""To compare a misspelt word with more words than these takes too long, when a file is full of such words."""
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like this one; None when none is."""
-    by_lower = {_plain(name): name for name in known}
+    names = known if isinstance(known, Collection) else list(known)
+    if len(names) > MOST_KNOWN:
+        return None
+    by_lower = {_plain(name): name for name in names}
     found = get_close_matches(_plain(word), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 

@@ -5,6 +5,8 @@ The same examples each time, so that a run that fails concerns what was changed.
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,3 +52,19 @@ def test_any_tree(nodes: object, top: object) -> None:
     result = check("x.yaml", json.dumps(tree))
     assert all(d.line >= 1 and d.column >= 1 and d.message and d.rule for d in result.diagnostics)
     assert (result.compiled is None) == bool(result.errors)
+
+
+def test_a_file_with_too_much_in_it_is_not_read_to_its_end() -> None:
+    # Behind the limit stands what would be another mistake: reading is what takes time.
+    text = "x-a: [" + "1," * 60_000 + "1]]]]\n"
+    (found,) = check("x.yaml", text).diagnostics
+    assert (found.rule, found.message) == ("E0001", "more than 50,000 keys and values")
+    assert found.column == len("x-a: [") + 2 * (50_000 - 3) + 1
+
+
+def test_thousands_of_mistakes_take_no_hours() -> None:
+    nodes = "".join(f"  n{number}: {{type: ply, next: nowhere}}\n" for number in range(2000))
+    begin = time.process_time()
+    result = check("x.yaml", f"format: 1\nname: x\nstart: n0\nnodes:\n{nodes}")
+    assert len(result.diagnostics) > 4000
+    assert time.process_time() - begin < 5
