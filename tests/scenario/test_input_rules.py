@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.scenarios import check_one, found, rules_of, scenario
 
 from engine.scenario.check import check
-from engine.scenario.rules._keys import KEYPAD, begins
+from engine.scenario.rules._keys import KEYPAD, listed, longer
 from engine.scenario.rules._lengths import LONGEST, lengths
 from engine.scenario.rules._said_keys import key_first, keys_anywhere, said_keys
 
@@ -159,11 +159,17 @@ def test_a_pattern_of_any_kind_costs_little() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "longer", "expected"),
+    ("pattern", "other", "expected"),
     [("1", "12", True), ("2", "2XX", True), ("X", "*1", False), ("1X", "123", True), ("12", "12", False)],
 )
-def test_beginnings(pattern: str, longer: str, expected: bool) -> None:
-    assert begins(pattern, longer) is expected
+def test_beginnings(pattern: str, other: str, expected: bool) -> None:
+    assert longer([pattern, other]) == ({pattern: [other]} if expected else {})
+
+
+def test_beginnings_among_thousands_of_options() -> None:
+    options = [str(number) for number in range(10_000)]
+    assert longer(options)["123"] == [f"123{digit}" for digit in range(10)]
+    assert listed(longer(options)["1"]) == "`10`, `11`, `12`, `13` and 1106 others"
 
 
 SILENT = {

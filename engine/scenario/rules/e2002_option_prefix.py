@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from engine.nodes.base import Path
 from engine.nodes.menu import Menu
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
-from engine.scenario.rules._keys import begins, listed, patterns
+from engine.scenario.rules._keys import listed, longer, patterns
 from engine.scenario.rules.base import Rule
 
 
@@ -56,16 +57,21 @@ nodes:
         """One finding for each option that may be the beginning of others."""
         for name, node in draft.nodes.items():
             base = ("nodes", name)
-            if not isinstance(node, Menu) or (*base, "interdigit_timeout") in draft.document.values:
+            if not isinstance(node, Menu) or _waits(draft, base, node):
                 continue
+            beginnings = longer([pattern for _, pattern in patterns(node)])
             for path, pattern in patterns(node):
-                longer = [other for _, other in patterns(node) if begins(pattern, other)]
-                if longer:
+                if others := beginnings.get(pattern):
                     place = (*base, *path)
                     span = draft.document.key_span(place) if path[0] == "options" else draft.document.span(place)
                     message = (
-                        f"`{pattern}` may be the beginning of {listed(longer)}, and nothing says how long to wait"
+                        f"`{pattern}` may be the beginning of {listed(others)}, and nothing says how long to wait"
                     )
                     yield self.found(
                         draft, span, message, "write `interdigit_timeout: 2s`, or change one of the keys"
                     )
+
+
+def _waits(draft: Draft, base: Path, node: Menu) -> bool:
+    """True when the file says how long to wait for another key; not to wait at all says nothing."""
+    return (*base, "interdigit_timeout") in draft.document.values and node.interdigit_timeout != 0
