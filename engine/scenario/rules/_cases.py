@@ -9,6 +9,7 @@ from typing import NamedTuple
 from engine.errors import ExpressionError
 from engine.nodes.branch import Branch
 from engine.scenario.draft import Draft
+from engine.scenario.rules._implied import covers
 
 _TOKEN = re.compile(r"""//[^\n]*|("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\w+|[^\w\s])""")
 """A comment, or a text, a word, a sign."""
@@ -17,14 +18,23 @@ _LOOP = re.compile(r"\.(all|exists|exists_one|map|filter)\s*\(")
 """Macros that go through a list: to evaluate them may take its time."""
 
 
+MOST_COMPARED = 100
+"""Cases of one branch with which those behind them are compared."""
+
+
 class Shadow(NamedTuple):
     """A case that is never taken because of an earlier one. Both count from 0."""
 
     case: int
     earlier: int
-    same: bool
-    """They have the same condition; else the earlier one is always true."""
+    reason: str
+    """What the earlier one does: `same`, `always` true, or `covers` whatever this one says."""
     same_target: bool
+
+    @property
+    def same(self) -> bool:
+        """They have the same condition."""
+        return self.reason == "same"
 
 
 def branches(draft: Draft) -> Iterator[tuple[str, Branch]]:
@@ -59,9 +69,12 @@ def shadows(draft: Draft, branch: Branch) -> Iterator[Shadow]:
         key = plain(case.when)
         if key in seen:
             earlier = seen[key]
-            yield Shadow(index, earlier, same=True, same_target=branch.cases[earlier].next == case.next)
+            yield Shadow(index, earlier, "same", same_target=branch.cases[earlier].next == case.next)
             continue
+        wider = (at for at in list(seen.values())[:MOST_COMPARED] if covers(branch.cases[at].when, case.when))
+        if (wide := next(wider, None)) is not None:
+            yield Shadow(index, wide, "covers", same_target=False)
         seen[key] = index
         if constant(draft, case.when) and index + 1 < len(branch.cases):
-            yield Shadow(index + 1, index, same=False, same_target=False)
+            yield Shadow(index + 1, index, "always", same_target=False)
             return

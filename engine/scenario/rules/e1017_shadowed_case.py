@@ -10,6 +10,12 @@ from engine.scenario.draft import Draft
 from engine.scenario.rules._cases import branches, shadows
 from engine.scenario.rules.base import Rule
 
+_REASONS = {
+    "same": ("has the same condition", "correct one of the two conditions"),
+    "always": ("is always true", "put the one that is always true last"),
+    "covers": ("is true whenever this one is", "put the narrower condition first"),
+}
+
 
 class ShadowedCase(Rule):
     """Leaves to W1019 the same condition twice with the same target, where nothing is lost."""
@@ -18,7 +24,8 @@ class ShadowedCase(Rule):
     summary: ClassVar[str] = "Branch case shadowed by an earlier one"
     why: ClassVar[str] = (
         "The cases are tried in order, and the first that is true is taken. A case behind one with the same "
-        "condition, or behind one that is always true, never is, so the callers that it was written for go elsewhere."
+        "condition, behind a wider one (`n > 5` behind `n > 3`), or behind one that is always true, never is, so "
+        "the callers that it was written for go elsewhere."
     )
     bad: ClassVar[str] = """\
 format: 1
@@ -57,7 +64,6 @@ nodes:
                     continue
                 base = ("nodes", name, "cases")
                 line = draft.document.span((*base, shadow.earlier, "when")).line
-                reason = "has the same condition" if shadow.same else "is always true"
+                reason, hint = _REASONS[shadow.reason]
                 message = f"this case is never taken: the one in line {line} {reason}"
-                hint = "correct one of the two conditions" if shadow.same else "put the one that is always true last"
                 yield self.found(draft, draft.document.span((*base, shadow.case, "when")), message, hint)
