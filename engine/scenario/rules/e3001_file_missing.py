@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
-from engine.scenario.rules._audio import audio_files, languages_with, named_files
+from engine.scenario.rules._audio import Named, audio_files, languages_with, named_files
 from engine.scenario.rules.base import Rule
 from engine.scenario.suggest import did_you_mean
 
@@ -44,18 +44,23 @@ nodes:
         """One finding each time that a missing file is named."""
         if draft.unsound & {"prompts", "language"}:
             return
-        for named in named_files(draft):
-            # What is there in another language is E3004's.
-            if not audio_files(draft, named) and not languages_with(draft, named.name):
-                folder, name = draft.scenario.prompts, named.name
-                message = (
-                    f"the audio file `{name}` is missing: neither {folder}/{named.languages[0]}/{name} nor "
-                    f"{folder}/{name} exists"
-                )
-                hint = did_you_mean(name, _existing(draft, named.languages))
-                if not hint and not re.search(r"\.\w{2,5}$", name):
-                    hint = "a text to be spoken is written {say: …}"
-                yield self.found(draft, draft.document.span(named.path), message, hint)
+        for named in missing_files(draft):
+            folder, name = draft.scenario.prompts, named.name
+            message = (
+                f"the audio file `{name}` is missing: neither {folder}/{named.languages[0]}/{name} nor "
+                f"{folder}/{name} exists"
+            )
+            hint = did_you_mean(name, _existing(draft, named.languages))
+            if not hint and not re.search(r"\.\w{2,5}$", name):
+                hint = "a text to be spoken is written {say: …}"
+            yield self.found(draft, draft.document.span(named.path), message, hint)
+
+
+def missing_files(draft: Draft) -> Iterator[Named]:
+    """Where prompts name a file that is not there; what is there in another language is E3004's."""
+    for named in named_files(draft):
+        if not audio_files(draft, named) and not languages_with(draft, named.name):
+            yield named
 
 
 def _existing(draft: Draft, languages: tuple[str, ...]) -> list[str]:

@@ -59,17 +59,25 @@ nodes:
 
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """One finding for each query."""
-        nodes: dict[str, Any] = draft.document.data["nodes"] if draft.nodes else {}
-        for name in draft.nodes:
-            query = nodes[name].get("query") if nodes[name].get("type") == "lookup" else None
-            if not isinstance(query, str):
-                continue
-            if "${" in query:
-                span = draft.document.inside(("nodes", name, "query"), *_place(query, query.index("${")))
-                yield self.found(draft, span, "a value becomes part of the SQL text", _HINT)
-            elif joined := _JOINED.search(query):
-                span = draft.document.inside(("nodes", name, "query"), *_place(query, joined.start()))
-                yield self.found(draft, span, "the SQL text is joined with a value", _HINT)
+        for name, index in values_in_sql(draft):
+            query = draft.document.data["nodes"][name]["query"]
+            part = query.startswith("${", index)
+            message = "a value becomes part of the SQL text" if part else "the SQL text is joined with a value"
+            span = draft.document.inside(("nodes", name, "query"), *_place(query, index))
+            yield self.found(draft, span, message, _HINT)
+
+
+def values_in_sql(draft: Draft) -> Iterator[tuple[str, int]]:
+    """The look-ups that write a value into their query, and where in it they do so first."""
+    nodes: dict[str, Any] = draft.document.data["nodes"] if draft.nodes else {}
+    for name in draft.nodes:
+        query = nodes[name].get("query") if nodes[name].get("type") == "lookup" else None
+        if not isinstance(query, str):
+            continue
+        if "${" in query:
+            yield name, query.index("${")
+        elif joined := _JOINED.search(query):
+            yield name, joined.start()
 
 
 _HINT = "write `:name` in the query, and `parameters: {name: expression}`"

@@ -14,8 +14,8 @@ from engine.scenario.rules.e1005_unwired import unwired
 
 
 def _leads_anywhere(draft: Draft, name: str) -> bool:
-    """True for a node whose ways out are not written, where what cannot be reached may be meant."""
-    if name in draft.doubtful:
+    """True for a node whose ways out are not written, or twice, where what cannot be reached may be meant."""
+    if name in draft.doubtful or any(found.path == ("nodes", name) for found in draft.document.duplicates):
         return True
     node = draft.nodes.get(name)
     return node is not None and is_dead_end(node) and len(node.possible()) > 1
@@ -83,4 +83,7 @@ def _loose_ends(draft: Draft, reachable: set[str]) -> int:
     for path, target in draft.references():
         if path[0] != "nodes" or path[1] in reachable:
             ends += target != END and draft.meant(target) is None
+    twice = (found for found in draft.document.duplicates if len(found.path) > 2)
+    # Of a key that is written twice, the second may lead on.
+    ends += sum(found.path[0] == "nodes" and found.path[1] in reachable for found in twice)
     return ends + sum(len(unwired(draft, draft.nodes[name])) for name in reachable if name in draft.nodes)

@@ -17,6 +17,8 @@ from engine.scenario.diagnostics import START, Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.rules._audio import tone_wav
 from engine.scenario.rules.base import Rule
+from engine.scenario.rules.e3001_file_missing import missing_files
+from engine.scenario.suggest import closest
 from engine.scenario.walk import iter_prompts
 
 MOST_FILES = 5000
@@ -100,11 +102,19 @@ nodes:
             return
         for other in sharing:
             _add(names, other)
+        meant = _meant([draft, *sharing], unused)
         span = draft.document.key_span(("prompts",)) if "prompts" in draft.scenario.model_fields_set else START
         for name in unused:
-            if not names.has(name):
+            if not names.has(name) and name not in meant:
                 message = f"no prompt names the audio file `{draft.scenario.prompts}/{name}`"
                 yield self.found(draft, span, message, "use it in a prompt, or delete it")
+
+
+def _meant(drafts: list[Draft], unused: list[str]) -> set[str]:
+    """Unused files of which a prompt has a misspelt name, which is E3001's."""
+    by_name = {way: name for name in unused for way in (name.partition("/")[2], name) if way}
+    misspelt = {named.name for draft in drafts for named in missing_files(draft)}
+    return {by_name[found] for name in misspelt if (found := closest(name, by_name)) is not None}
 
 
 def _pattern(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from engine.scenario.rules._expressions import broken_expressions
 from engine.scenario.rules._flow import callers, in_doubt
 from engine.scenario.rules._reads import reads
 from engine.scenario.rules.base import Rule
+from engine.scenario.rules.e7002_sql_text import values_in_sql
 from engine.scenario.scalars import is_ambiguous
 from engine.scenario.walk import iter_assignments, iter_marked
 
@@ -66,13 +68,19 @@ nodes:
 
 def _used(draft: Draft) -> set[str] | None:
     """The variables that something reads; None when it cannot be told."""
-    used = {read.name for node in draft.nodes.values() for read in reads(node)}
+    used = {read.name for node in draft.nodes.values() for read in reads(node)} | _in_sql(draft)
     if any(isinstance(node, Return) for node in draft.nodes.values()):
         calling: list[ScenarioCall] = list(callers(draft))
         if not calling:
             return None
         used |= {theirs for node in calling for theirs in node.outputs.values()}
     return used
+
+
+def _in_sql(draft: Draft) -> set[str]:
+    """Words of a query into which values are written, which E7002 speaks of."""
+    queries = (draft.document.data["nodes"][name]["query"] for name, _ in values_in_sql(draft))
+    return {word for query in queries for word in re.findall(r"\w+", query)}
 
 
 def _named(draft: Draft) -> dict[str, Path]:
