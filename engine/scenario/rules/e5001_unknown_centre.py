@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from engine.call.templates import Part, split
-from engine.errors import ExpressionError
 from engine.nodes.agent_search import AgentSearch
-from engine.nodes.base import Path
-from engine.nodes.fields import ExpressionMark, TemplateMark
 from engine.nodes.lookup import Lookup
 from engine.scenario.diagnostics import Diagnostic, Span
 from engine.scenario.draft import Draft
+from engine.scenario.rules import _centres
 from engine.scenario.rules._dialling import dialled, is_number
 from engine.scenario.rules.base import Rule
 from engine.scenario.suggest import did_you_mean
-from engine.scenario.walk import iter_marked
-
-_TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
-_CENTRE = re.compile(
-    rf"""(?<![\w.])centre\s*(?:\.\s*(?P<name>\w+)|\[\s*(?P<text>{_TEXT})\s*\])|{_TEXT}""", re.ASCII | re.DOTALL
-)
 
 
 class UnknownCentre(Rule):
@@ -75,7 +65,7 @@ nodes:
         if directory is None:
             return
         centres = [centre.name for centre in directory.centres]
-        for span, name in _centres(draft):
+        for span, name in _named(draft):
             if name not in centres:
                 message = f"the directory has no centre `{name}`"
                 yield self.found(draft, span, message, did_you_mean(name, centres) or _all("centres", centres))
@@ -101,31 +91,9 @@ def _all(what: str, names: list[str]) -> str:
     return f"its {what}: {', '.join(names[:20])}" if names else f"it has no {what}"
 
 
-def _centres(draft: Draft) -> Iterator[tuple[Span, str]]:
+def _named(draft: Draft) -> Iterator[tuple[Span, str]]:
     """Every centre that is named, and where."""
     for name, node in draft.nodes.items():
         if isinstance(node, AgentSearch) and node.centre:
             yield draft.document.span(("nodes", name, "centre")), node.centre
-        for path, text, mark in iter_marked(node):
-            where: Path = ("nodes", name, *path)
-            if isinstance(mark, ExpressionMark):
-                yield from _mentioned(draft, where, text, text, 0)
-            elif isinstance(mark, TemplateMark) and "${" in text:
-                for part in _parts(text):
-                    yield from _mentioned(draft, where, text, part.expression, part.offset)
-
-
-def _parts(text: str) -> list[Part]:
-    try:
-        return [piece for piece in split(text) if isinstance(piece, Part)]
-    except ExpressionError:
-        return []
-
-
-def _mentioned(draft: Draft, path: Path, whole: str, expression: str, offset: int) -> Iterator[tuple[Span, str]]:
-    for found in _CENTRE.finditer(expression):
-        group = "name" if found["name"] else "text"
-        if found[group]:
-            at = offset + found.start(group)
-            line, column = whole.count("\n", 0, at) + 1, at - whole.rfind("\n", 0, at)
-            yield draft.document.inside(path, line, column), found[group].strip("'\"")
+    yield from _centres.centres(draft)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.draft import Draft
+from engine.scenario.rules._centres import FIGURES, figures
 from engine.scenario.rules._expressions import broken_expressions, sub_scenarios
 from engine.scenario.rules.base import Rule
 from engine.scenario.suggest import did_you_mean
@@ -46,6 +47,11 @@ nodes:
     def check(self, draft: Draft) -> Iterator[Diagnostic]:
         """Every unknown name, each time that it is used."""
         yield from self._not_returned(draft)
+        for span, figure in figures(draft):
+            if figure not in FIGURES:
+                message = f"nothing is known of a centre by the name `{figure}`"
+                hint = did_you_mean(figure, FIGURES) or f"what is known: {', '.join(FIGURES)}"
+                yield self.found(draft, span, message, hint)
         if draft.names_in_doubt:
             return
         for place, error in broken_expressions(draft):
