@@ -26,11 +26,11 @@ class Change:
 
 
 @lru_cache(maxsize=256)
-def clock_changes(zone: str, today: date) -> tuple[Change, ...]:
-    """The changes of the next two years, in order. Raises for a zone that does not exist."""
+def clock_changes(zone: str, today: date, days: int = DAYS_AHEAD) -> tuple[Change, ...]:
+    """The changes of the next days, in order. Raises for a zone that does not exist."""
     rules = ZoneInfo(zone)
     found = []
-    for number in range(DAYS_AHEAD + 1):
+    for number in range(days + 1):
         begin = datetime.combine(today + timedelta(days=number), time(), UTC)
         before, after = _offset(rules, begin), _offset(rules, begin + timedelta(days=1))
         if before != after:

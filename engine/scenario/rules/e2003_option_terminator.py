@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -81,6 +82,10 @@ nodes:
                     f"`{key}` ends the input, so that an input can never match this pattern, which needs the key"
                 )
                 yield self.found(draft, span, message, "give `terminator` another key, or null for none")
+            elif key.isdecimal() and _any_digit(node):
+                span = draft.document.span(("nodes", name, "terminator"))
+                message = f"`{key}` ends the input, so that no number with this digit can be typed"
+                yield self.found(draft, span, message, 'write `terminator: "#"`')
             elif node.max_digits is not None and ("nodes", name, "terminator") in draft.document.values:
                 for menu in _menus_after(draft, node):
                     span = draft.document.key_span(("nodes", menu, "options", key))
@@ -99,6 +104,11 @@ def needs_terminator(node: Collect) -> bool:
     wanted = between(node.min_digits, node.max_digits or LONGEST_INPUT)
     others = KEYPAD.replace(node.terminator, "")
     return bool(lengths(node.pattern, KEYPAD) & wanted) and not lengths(node.pattern, others) & wanted
+
+
+def _any_digit(node: Collect) -> bool:
+    """True when the input may hold any digit, as far as its pattern tells."""
+    return node.pattern is None or re.search(r"\[0-9\]|\\d|\.", node.pattern) is not None
 
 
 def _menus_after(draft: Draft, collect: Collect) -> Iterator[str]:

@@ -24,6 +24,7 @@ _NOT_SECRET = frozenset({"type", "kind", "name", "holder", "attempts", "tries", 
 _WORDS = re.compile(
     r"\bPIN\b|\b(?:credit|debit|bank|payment) card|\bcard number|\bpass(?:word|code)|\b(?:secret|security) code"
     r"|\bnuméro de (?:votre )?carte|\bcarte (?:bancaire|bleue|de crédit|de paiement)"
+    r"|\b(?:digits|number) (?:of|on) (?:your|the) card\b|\bchiffres de (?:votre|la) carte\b"
     r"|\bcode (?:secret|confidentiel|pin)\b|\bmot de passe|\bcryptogramme|\b(?:cvv|cvc)\b",
     re.IGNORECASE,
 )

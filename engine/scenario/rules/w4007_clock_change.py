@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import ClassVar
 
 from engine.call.calendar import DAY_MINUTES
 from engine.nodes.hours import Hours
 from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
-from engine.scenario.rules._clock_changes import Change, clock_changes
+from engine.scenario.rules._clock_changes import DAYS_AHEAD, Change, clock_changes
 from engine.scenario.rules._hours import Opening, hours_nodes, openings_on, zone_of
 from engine.scenario.rules.base import Rule
 
+MOST_DAYS = 100
+"""Dated exceptions after these two years that are looked at."""
+
 
 class ClockChange(Rule):
-    """Looks at the clock changes of the next two years, on the days on which the range applies: an exception or a
-    public holiday may take its place."""
+    """Looks at the clock changes of the next two years and of the dates of exceptions, on the days on which the range
+    applies: an exception or a public holiday may take its place."""
 
     id: ClassVar[str] = "W4007"
     severity: ClassVar[Severity] = "warning"
@@ -59,7 +62,7 @@ nodes:
             if zone is None:
                 continue
             told = set()
-            for change in clock_changes(zone, draft.project.today(zone)):
+            for change in _changes(zone, node, draft.project.today(zone)):
                 for opening, minute in _boundaries(name, node, change):
                     if opening.path in told:
                         continue
@@ -68,6 +71,15 @@ nodes:
                     message = f"{_clock(minute)} {does} on {change.day}, when the clocks change in {zone}"
                     hint = f"{_clock(change.start)} and {_clock(change.end)} are clear"
                     yield self.found(draft, draft.document.span(opening.path), message, hint)
+
+
+def _changes(zone: str, node: Hours, today: date) -> list[Change]:
+    """The changes of the next two years, and those on later days that have hours of their own."""
+    last = date.max - timedelta(3)
+    seen = today + timedelta(DAYS_AHEAD)
+    later = [day for written in node.exceptions if seen < (day := date.fromisoformat(written)) < last]
+    changes = {change for day in later[:MOST_DAYS] for change in clock_changes(zone, day, 1)}
+    return sorted(changes.union(clock_changes(zone, today)), key=lambda change: change.day)
 
 
 def _boundaries(name: str, node: Hours, change: Change) -> Iterator[tuple[Opening, int]]:

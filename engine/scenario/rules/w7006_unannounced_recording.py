@@ -66,8 +66,8 @@ nodes:
         for name, key in recording.items():
             if name in entries and not entries[name]:
                 way = way_without(draft, name, "told", gives)
-                by = f" by {' → '.join(way)}" if way else ""
-                message = f"`{name}` records a caller who comes{by} and has been told nothing"
+                by = f", on the way {' → '.join(way)}" if way else ""
+                message = f"`{name}` records a caller who has been told nothing before{by}"
                 hint = "say so before, with a prompt or the `announce` of a `record`"
                 yield self.found(draft, draft.document.key_span(("nodes", name, key)), message, hint)
 
