@@ -86,10 +86,10 @@ async def served(root: Path, scenarios: dict[str, str], **settings: Any) -> Asyn
     for name, text in scenarios.items():
         (root / "flows" / name).write_text(text)
     document = {
-        "sip": {"listen": f"127.0.0.1:{port}"},
         "rtp": {"ports": "42000-42999"},
         "drain": "5s",
         **settings,
+        "sip": {"listen": f"127.0.0.1:{port}", **settings.get("sip", {})},
     }
     (root / "server.yaml").write_text(json.dumps(document))
     with (root / "server.log").open("w") as log:
