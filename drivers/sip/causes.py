@@ -1,5 +1,5 @@
-"""Hang-up causes in SIP's words, both ways (RFC 3261 section 21), and in ISDN's (Q.850) where a gateway repeats them in
-a Reason header (RFC 3326)."""
+"""Hang-up causes in SIP's words, both ways (RFC 3261 section 21), and in ISDN's (Q.850) where a gateway repeats
+them in a Reason header (RFC 3326)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,10 @@ class Connected(UaStateConnected):
     ua: Dialog
 
     def _reinvite(self, req: Any) -> None:
-        self.ua.on_reinvite(req)
+        self.ua.modification.on_reinvite(req)
+
+    def _update(self, req: Any) -> None:
+        self.ua.modification.on_update(req)
 
     def _notify(self, req: Any) -> None:
         """The implicit subscription of our REFER is the only one there is (RFC 3515 section 2.4.4)."""
@@ -33,4 +36,5 @@ class Connected(UaStateConnected):
         "INFO": UaStateConnected._recvRequestInfo,
         "OPTIONS": UaStateConnected._recvRequestOptions,
         "NOTIFY": _notify,
+        "UPDATE": _update,
     }

@@ -34,13 +34,15 @@ from drivers.sip import adapt, sdp
 from drivers.sip.causes import cause_of, q850_of, refusal
 from drivers.sip.connected import Connected
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from drivers.sip.headers import ALLOW
+from drivers.sip.modification import Modification
 from drivers.sip.refer import Referral
+from drivers.sip.requests import Headers, header
+from drivers.sip.transactions import learn_names
 from engine.lines import Cause, Hangup
 
 if TYPE_CHECKING:
     from drivers.sip.endpoint import Endpoint
-
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY"
 
 FORGET_AFTER = 4.0
 """Seconds that a finished dialog is kept to answer the far end's repeated BYE; afterwards it gets 481, which
@@ -63,6 +65,7 @@ class Dialog(UA):
         self.offer: sdp.Description | None = None
         self.referral: Referral | None = None
         """The last transfer that we have asked for."""
+        self.modification = Modification(self)
         self._endpoint = endpoint
         self.post = post
         self._media: LocalMedia | None = None
@@ -70,7 +73,8 @@ class Dialog(UA):
         self._version = 0
         self._over = False
         self._established = False
-        self._offered = False
+        self.offered = False
+        """True while an offer of ours has no answer yet."""
         self._acked = False
         self._after_ack: list[Callable[[], object]] = []
 
@@ -86,7 +90,7 @@ class Dialog(UA):
         if self._over:
             return
         self._media = media
-        body = self._our_offer() if self.offer is None else self._our_answer(self.offer)
+        body = self.our_offer() if self.offer is None else self.our_answer(self.offer)
         self.recvEvent(self._event(CCEventPreConnect, (200, "OK", body)))
         if self.offer is None:
             return
@@ -96,7 +100,7 @@ class Dialog(UA):
     def invite(self, call: Call, media: LocalMedia) -> None:
         """Make an outgoing call (RFC 3261 section 13.2)."""
         self._media = media
-        request = (SipCallId(), call.caller_id or None, call.user or None, self._our_offer(), None, None)
+        request = (SipCallId(), call.caller_id or None, call.user or None, self.our_offer(), None, None)
         event = self._event(CCEventTry, request)
         event.onUacSetupComplete = lambda _: self._address(call)
         self.recvEvent(event)
@@ -133,6 +137,8 @@ class Dialog(UA):
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
         """Let sippy handle the request; answer what it leaves without any response."""
         try:
+            if req.getMethod() in ("INVITE", "UPDATE"):
+                learn_names(sip_t.userv, req)
             outcome = super().recvRequest(req, sip_t)
             if outcome is None and sip_t.data is None:
                 self._answer_leftover(req)
@@ -161,27 +167,32 @@ class Dialog(UA):
         self._end(Hangup("local", Cause.FAILED, "no ACK"))
         super().disconnect(rtime, origin)
 
-    def on_reinvite(self, req: Any) -> None:
-        """Answer a re-INVITE: new address, hold, or (without SDP) a new offer of ours."""
-        self.uasResp = req.genResponse(100, "Trying")
-        self._refresh_target(req)
-        body = req.getBody()
-        if body is None:
-            self.sendUasResponse(200, "OK", self._our_offer(), (self.lContact,), ack_wait=True)
-            return
-        try:
-            offer = read_description(body)
-        except (sdp.SdpError, sdp.NoCommonMedia):
-            self.sendUasResponse(488, "Not Acceptable Here")
-            return
-        self.sendUasResponse(200, "OK", self._our_answer(offer), (self.lContact,))
-        self.post(MediaChanged(offer.audio))
+    def respond(
+        self, req: Any, status: int, reason: str, body: Any = None, *, headers: Headers = (), ack_wait: bool = False
+    ) -> None:
+        """Answer a request in the dialog. ack_wait: the ACK of this 200 brings the answer to our offer."""
+        response = req.genResponse(status, reason)
+        response.setBody(body)
+        if status < 300:
+            response.appendHeaders([SipHeader(name="contact", body=self.lContact), header("allow", ALLOW)])
+        response.appendHeaders(headers)
+        self.global_config["_sip_tm"].sendResponse(response, ack_cb=self.recvACK if ack_wait else None)
+
+    def isYours(self, req: Any = None, *args: Any, **names: Any) -> Any:
+        """Until the call is answered, sippy takes only its INVITE's own branch for an incoming call, and no tag of
+        the far end for an outgoing one; an UPDATE has both."""
+        if req is None or req.getMethod() != "UPDATE":
+            return super().isYours(req, *args, **names)
+        same_call = str(req.getHFBody("call-id")) == str(self.cId) and req.getHFBody("to").getTag() == self.lTag
+        return self if same_call and self.rUri.getTag() in (None, req.getHFBody("from").getTag()) else None
 
     def _answer_leftover(self, req: Any) -> None:
         method = req.getMethod()
         if method == "BYE" and self.origin == "caller" and not self.isConnected():
             self.changeState(UasStateRinging._recvRequestBye(self.state, req))
             self.emitPendingEvents()
+        elif method == "UPDATE" and not self._over and not self.isConnected():
+            self.modification.on_early_update(req)
         elif method == "BYE":
             req.sendResponse(481, "Call Leg/Transaction Does Not Exist")
         else:
@@ -207,7 +218,7 @@ class Dialog(UA):
     def _on_confirmed(self, body: Any) -> None:
         """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""
         self._acked = True
-        if self._offered and not self._over:
+        if self.offered and not self._over:
             self._on_answer(body)
         waiting, self._after_ack = self._after_ack, []
         for action in waiting:
@@ -221,11 +232,11 @@ class Dialog(UA):
             action()
 
     def _on_answer(self, body: Any) -> None:
-        self._offered = False
+        self.offered = False
         try:
             if body is None:
                 raise sdp.SdpError("there is none")
-            media = read_description(body).audio
+            media = sdp.read(body).audio
         except (sdp.SdpError, sdp.NoCommonMedia) as error:
             where = "ACK" if self.origin == "caller" else "answer"
             self._end(Hangup("local", Cause.FAILED, f"no usable session description in the {where}: {error}"))
@@ -255,14 +266,14 @@ class Dialog(UA):
 
     # Parts of messages
 
-    def _our_offer(self) -> MsgBody:
+    def our_offer(self) -> MsgBody:
         assert self._media is not None
         self._version += 1
-        self._offered = True
+        self.offered = True
         media = self._media
         return MsgBody(sdp.offer(media.host, media.port, session=self._session, version=self._version))
 
-    def _our_answer(self, to: sdp.Description) -> MsgBody:
+    def our_answer(self, to: sdp.Description) -> MsgBody:
         assert self._media is not None
         self._version += 1
         media = self._media
@@ -280,7 +291,7 @@ class Dialog(UA):
         self.rUri.getUri().url = self.rTarget.getCopy()
         self.rUri.getUri().url.port = None
 
-    def _refresh_target(self, req: Any) -> None:
+    def refresh_target(self, req: Any) -> None:
         """The far end's new Contact is where our BYE goes (RFC 3261 section 12.2.2)."""
         if req.countHFs("contact") and not req.getHFBody("contact").asterisk:
             self.rTarget = req.getHFBody("contact").getUrl().getCopy()
@@ -290,10 +301,3 @@ class Dialog(UA):
 
 def _unless_default(port: int) -> int | None:
     return None if port == 5060 else port
-
-
-def read_description(body: Any) -> sdp.Description:
-    """The session description in a message body. Raises SdpError or NoCommonMedia."""
-    if body.getType() != "application/sdp":
-        raise sdp.NoCommonMedia(f"cannot read {body.getType()}")
-    return sdp.parse(str(body))

@@ -12,8 +12,9 @@ from sippy.Time.Timeout import Timeout
 from sippy.UaStateDead import UaStateDead
 
 from drivers.sip import adapt, sdp
-from drivers.sip.dialog import ALLOW, Dialog, read_description
+from drivers.sip.dialog import Dialog
 from drivers.sip.events import Call, Event, Invited, LocalMedia
+from drivers.sip.headers import ALLOW, unsupported
 from drivers.sip.identity import ASSERTED, called_number, calling_party
 from drivers.sip.line import Line
 from drivers.sip.peers import Peers
@@ -127,7 +128,7 @@ class Endpoint:
         offer: sdp.Description | None = None
         try:
             if req.getBody() is not None:
-                offer = read_description(req.getBody())
+                offer = sdp.read(req.getBody())
         except sdp.SdpError as error:
             return _final(req, 400, "Bad Session Description", ("warning", _warning(error)))
         except sdp.NoCommonMedia as error:
@@ -158,9 +159,9 @@ class Endpoint:
             return _final(req, 503, "Service Unavailable")
         if not req.countHFs("contact") or req.getHFBody("contact").asterisk:
             return _final(req, 400, "Missing Contact")
-        required = [str(body) for body in req.getHFBodys("require")]
-        if required:
-            return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(required)))
+        missing = unsupported(req)
+        if missing:
+            return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(missing)))
         if self._is_merged(req):
             return _final(req, 482, "Loop Detected")
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 Codec = Literal["PCMA", "PCMU"]
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -110,6 +110,13 @@ def parse(text: str) -> Description:
             audio = replace(media, host=_ipv4(media.host))
             return Description(audio, tuple((s.kind, s.transport, " ".join(s.formats)) for s in streams), index)
     raise NoCommonMedia("no audio stream in G.711 (PCMA or PCMU) over RTP/AVP")
+
+
+def read(body: Any) -> Description:
+    """The session description in a message body, as sippy has it. Raises SdpError or NoCommonMedia."""
+    if body.getType() != "application/sdp":
+        raise NoCommonMedia(f"cannot read {body.getType()}")
+    return parse(str(body))
 
 
 def offer(host: str, port: int, *, session: int, version: int = 1) -> str:

@@ -270,6 +270,11 @@ class Call:
         self.send_invite(body)
         return await self.response(*range(200, 700))
 
+    async def update(self, body: str = "", headers: Sequence[tuple[str, str]] = ()) -> Message:
+        """Send an UPDATE; its response (RFC 3311)."""
+        self._request("UPDATE", body, [("Contact", self.contact), *headers])
+        return await self.response(method="UPDATE")
+
     # Inside
 
     def _request(self, method: str, body: str = "", extra: Sequence[tuple[str, str]] = ()) -> Message:

@@ -1,0 +1,28 @@
+"""Header fields that list options (RFC 3261 section 19.2), in the long and in the compact form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE"
+
+SUPPORTED = frozenset[str]()
+"""Extensions that a far end may require."""
+
+_COMPACT = {"supported": "k", "session-expires": "x", "refer-to": "r"}
+
+
+def values(message: Any, name: str) -> list[str]:
+    """Every value of a header field, as text."""
+    fields = [*message.getHFs(name), *message.getHFs(_COMPACT.get(name, name))]
+    return [str(field.body).strip() for field in dict.fromkeys(fields)]
+
+
+def tokens(message: Any, name: str) -> list[str]:
+    """The members of a list, such as Allow, without their parameters."""
+    return [token.partition(";")[0].strip() for value in values(message, name) for token in value.split(",")]
+
+
+def unsupported(request: Any) -> list[str]:
+    """What `request` requires and we do not have: 420 (RFC 3261 section 8.2.2.3)."""
+    return [token for token in tokens(request, "require") if token.lower() not in SUPPORTED]
