@@ -71,9 +71,27 @@ class _Checker:
         """Only the first finding of a path counts. It spoils nothing when only the key is wrong, and clear."""
         if path in self._findings:
             return
+        if rule == "E0003":
+            rule, message = self._more_precise(path, message)
         self._findings[path] = Diagnostic.at(span, rule, message, file=self.document.file, hint=hint)
         if spoils:
             self.spoiled.add(path)
+
+    def _more_precise(self, path: Path, message: str) -> tuple[str, str]:
+        """The rule that knows better than E0003 what is wrong with a value, and what is to be said."""
+        if path[:1] == ("variables",) and path[2:] == ("default",):
+            return "E6003", message
+        if path[:1] != ("nodes",) or len(path) != 3:
+            return "E0003", message
+        node, key = self.document.data["nodes"][path[1]], str(path[2])
+        kind = str(node.get("type", ""))
+        if key in node and node[key] in (None, ""):
+            if key == "prompt":
+                return "E3003", "the prompt is empty"
+            return self._missing_keys.get((kind, key), ("E0003", message))
+        if (kind, key) == ("hours", "holidays") and str(node[key]).isalpha():
+            return "E4010", f"no holidays are known for the country {node[key]}"
+        return "E0003", message
 
     def schema_error(self, error: SchemaError) -> None:
         """Report what the schema says, at the key or value that is wrong, in words about the language."""

@@ -70,7 +70,7 @@ ONE_DEFECT = {
     "nor are the ways out that it may have meant": ("a: {type: wait, duration: 1s, goto: end}", ["E0003"]),
     "a range that is none is not the only one": (
         'a: {type: hours, week: {mon: ["8:00-9:00", "20:00-08:00"]}, holidays: fr, on: {open: x, closed: end}}',
-        ["E0003", "E4006", "E0003", "E1001"],
+        ["E0003", "E4006", "E4010", "E1001"],
     ),
     "without a sound range hours are not never open": (
         'a: {type: hours, week: {mon: ["8:00-9:00"]}, on: {open: end, closed: end}}',
