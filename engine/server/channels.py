@@ -13,6 +13,7 @@ from engine.lines.lines import Lines
 from engine.lines.watermark import Watermark
 from engine.records.counters import FILE, Counters
 from engine.records.switches import stamp_of
+from engine.server.descriptors import most_open
 from engine.server.settings import Settings
 
 log = logging.getLogger("flowctl.server")
@@ -24,16 +25,17 @@ EVERY = 1.0
 class KeptChannels:
     """Channels with all that they need beside calls."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Blocking: reads the counters."""
+    def __init__(self, settings: Settings, clock: Clock, *, descriptors: int) -> None:
+        """descriptors: how many a process may have open. Blocking: reads the counters."""
         self._settings = settings
+        self._descriptors = descriptors
         self._ports = len([number for number in settings.rtp.range if number % 2 == 0])
         self.counters = Counters(settings.data / FILE, clock)
         self.channels = Channels(settings.channels, tally=self.counters, default_count=self._ports)
 
     async def run(self, lines: Lines) -> None:
         """Until cancelled: read the rules when the settings file has changed, write what was counted, and warn when
-        RTP ports become few."""
+        RTP ports or file descriptors become few."""
         await asyncio.gather(self._follow(), self.counters.keep(lambda: self.channels.busy), self._watch(lines))
 
     async def close(self) -> None:
@@ -62,9 +64,10 @@ class KeptChannels:
                 log.info("channels: %s", _said(rules))
 
     async def _watch(self, lines: Lines) -> None:
-        watermark = Watermark("RTP ports")
+        ports, descriptors = Watermark("RTP ports"), Watermark("file descriptors of a process")
         while True:
-            watermark.see(lines.usage().get("rtp_ports", 0), self._ports)
+            ports.see(lines.usage().get("rtp_ports", 0), self._ports)
+            descriptors.see(await asyncio.to_thread(most_open), self._descriptors)
             await asyncio.sleep(EVERY)
 
 

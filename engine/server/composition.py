@@ -26,6 +26,7 @@ from engine.scenario.reload import ScenarioStore
 from engine.server.channels import KeptChannels
 from engine.server.drivers import make_driver
 from engine.server.outside import Outside, voice_of
+from engine.server.descriptors import raise_limit
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.tasks import cancel
@@ -44,6 +45,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     store = ScenarioStore(settings.scenarios)
     await store.load()
     sip = make_driver(
+    descriptors = raise_limit()
         "sip",
         listen=settings.sip.listen,
         allow=settings.sip.allow,
@@ -55,7 +57,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         rtp_timeout=settings.rtp.timeout or None,
     )
     clock = SystemClock()
-    kept = await asyncio.to_thread(KeptChannels, settings, clock)
+    kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
     outside = await asyncio.to_thread(Outside, settings)
     services = Services(
         clock=clock,

@@ -79,8 +79,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def served(root: Path, scenarios: dict[str, str], **settings: Any) -> AsyncIterator[Served]:
-    """Serve; on leaving, SIGTERM and a clean end are required."""
+async def served(
+    root: Path, scenarios: dict[str, str], *, descriptors: int | None = None, **settings: Any
+) -> AsyncIterator[Served]:
+    """Serve; on leaving, SIGTERM and a clean end are required. descriptors: how many each process may have."""
     port = free_port()
     (root / "flows").mkdir(exist_ok=True)
     for name, text in scenarios.items():
@@ -92,9 +94,10 @@ async def served(root: Path, scenarios: dict[str, str], **settings: Any) -> Asyn
         "sip": {"listen": f"127.0.0.1:{port}", **settings.get("sip", {})},
     }
     (root / "server.yaml").write_text(json.dumps(document))
+    limited = () if descriptors is None else ("prlimit", f"--nofile={descriptors}")
     with (root / "server.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            *FLOWCTL, "serve", "--config", str(root / "server.yaml"),
+            *limited, *FLOWCTL, "serve", "--config", str(root / "server.yaml"),
             stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
         )  # fmt: skip
     assert process.stdout is not None
