@@ -25,12 +25,12 @@ from sippy.SipCallId import SipCallId
 from sippy.SipContact import SipContact
 from sippy.SipHeader import SipHeader
 from sippy.SipURL import SipURL
-from sippy.UA import UA
 from sippy.UacStateCancelling import UacStateCancelling
 from sippy.UasStateRinging import UasStateRinging
 from sippy.UaStateFailed import UaStateFailed
 
 from drivers.sip import adapt, sdp
+from drivers.sip.authenticating import Authenticating
 from drivers.sip.causes import cause_of, q850_of, refusal
 from drivers.sip.connected import Connected
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
@@ -51,7 +51,7 @@ ends it as well (sippy keeps it for 32)."""
 _SIGNAL = re.compile(r"^\s*(?:Signal\s*=\s*)?([0-9A-D*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
-class Dialog(UA):
+class Dialog(Authenticating):
     """A call as the signalling thread sees it. `post` hands its events over to the event loop, in order."""
 
     UaStateConnected = Connected
@@ -103,6 +103,8 @@ class Dialog(UA):
         request = (SipCallId(), call.caller_id or None, call.user or None, self.our_offer(), None, None)
         event = self._event(CCEventTry, request)
         event.onUacSetupComplete = lambda _: self._address(call)
+        if call.account is not None:
+            event.extra_headers += tuple(header(*pair) for pair in call.account.headers)
         self.recvEvent(event)
 
     def hang_up(self, cause: Cause) -> None:
@@ -290,6 +292,8 @@ class Dialog(UA):
         self.rTarget = SipURL(username=call.user or None, host=call.host, port=_unless_default(call.port))
         self.rUri.getUri().url = self.rTarget.getCopy()
         self.rUri.getUri().url.port = None
+        if call.account is not None:
+            self.call_by(call.account)
 
     def refresh_target(self, req: Any) -> None:
         """The far end's new Contact is where our BYE goes (RFC 3261 section 12.2.2)."""

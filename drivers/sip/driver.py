@@ -10,16 +10,18 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from drivers.sip.ask import Ask, Reply
 from drivers.sip.events import Call, Invited, LocalMedia
 from drivers.sip.leg import SipLeg
 from drivers.sip.line import Line
 from drivers.sip.media.pool import EXPEDITED, MediaPool
 from drivers.sip.peers import Peers
 from drivers.sip.reactor import shared_reactor
-from drivers.sip.trunk import Trunk, read_trunks
-from drivers.sip.uri import parse_listen, parse_uri, resolve, resolve_all
+from drivers.sip.trunk import read_trunks
+from drivers.sip.trunks import Trunks
+from drivers.sip.uri import is_number, parse_listen, parse_uri, resolve
 from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError
-from engine.lines import Capability, Cause, Driver, Leg, LegInfo
+from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
 from engine.lines.ports import OnCall
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class SipDriver(Driver):
         listen: str = "127.0.0.1:5060",
         allow: Sequence[str] = ("127.0.0.1/32",),
         trunks: Mapping[str, Mapping[str, Any]] | None = None,
+        on_trunk: Callable[[TrunkState], None] | None = None,
         rtp_ports: range = range(20000, 24000),
         media_workers: int | None = None,
         rtp_external: str | None = None,
@@ -52,14 +55,16 @@ class SipDriver(Driver):
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
         allow: networks whose requests are answered; others get silence.
         trunks: by name, what the settings say of each (`Trunk`).
+        on_trunk: told, in the event loop, of each trunk that goes down or comes up.
         media_workers: processes; None for one per core.
         rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
         Raises ConfigurationError.
         """
         self._listen = parse_listen(listen)
-        self._trunks = read_trunks(trunks or {})
-        self._peers = Peers(allow, self._trunks)
+        known = read_trunks(trunks or {})
+        self._peers = Peers(allow, known)
+        self._trunks = Trunks(known, self._peers, on_trunk or (lambda _: None))
         try:
             self._pool = MediaPool(
                 host=self._listen[0],
@@ -95,13 +100,14 @@ class SipDriver(Driver):
             host, port = self._listen
             raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
         self._channel = "sip/{}:{}".format(*self.address)
-        await asyncio.gather(*(self._locate(trunk) for trunk in self._trunks))
+        await self._trunks.start(partial(self._ask, self._endpoint), self.address)
 
     async def stop(self) -> None:
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is None:
             return
         await self._reactor.call(endpoint.refuse_calls)
+        await self._trunks.stop()
         for leg in list(self._legs):
             leg.give_up(Cause.CONGESTION, "the SIP driver was stopped")
         await asyncio.gather(*(leg.hangup() for leg in list(self._legs)))
@@ -119,22 +125,21 @@ class SipDriver(Driver):
         near: Leg | None = None,
         on_ringing: Callable[[], None] | None = None,
     ) -> Leg:
-        """See `Driver`; `on_ringing` is called if the far end alerts before it answers."""
-        uri = parse_uri(to)
-        try:
-            address = await resolve(uri.host)
-        except OSError as error:
-            raise OriginateError(to, Cause.NOT_FOUND, f"{uri.host}: {error.strerror}") from None
+        """See `Driver`: a SIP address is called there, a number by the first trunk that is up. `on_ringing` is
+        called if the far end alerts before it answers."""
+        if is_number(to) and self._trunks:
+            call, trunk = await self._by_trunk(to, caller_id)
+        else:
+            call, trunk = await self._direct(to, caller_id), ""
         endpoint = self._endpoint
         if endpoint is None:
             raise NoChannel("the SIP driver is not running")
         line = Line(self._reactor, self._loop)
-        leg = self._make_leg(line, "out", did=to, cli=caller_id)
+        leg = self._make_leg(line, "out", did=to, cli=caller_id, trunk=trunk)
         leg.on_ringing = on_ringing
         try:
             with contextlib.suppress(LegGone):
                 port = await leg.attach(near if isinstance(near, SipLeg) else None)
-                call = Call(uri.user, uri.host, uri.port, address, caller_id)
                 line.call(endpoint, call, LocalMedia(port.host, port.port))
                 await leg.established.wait()
         except BaseException:
@@ -145,10 +150,48 @@ class SipDriver(Driver):
             raise OriginateError(to, hangup.cause, hangup.detail)
         return leg
 
+    def trunks(self) -> dict[str, TrunkState]:
+        return self._trunks.states
+
     def usage(self) -> dict[str, int]:
         return {"legs": len(self._legs), **self._pool.usage()}
 
     # Inside
+
+    async def _direct(self, to: str, caller_id: str) -> Call:
+        uri = parse_uri(to)
+        return Call(uri.user, uri.host, uri.port, await self._resolved(to, uri.host), caller_id)
+
+    async def _by_trunk(self, to: str, caller_id: str) -> tuple[Call, str]:
+        watch = self._trunks.choose()
+        trunk = watch.trunk
+        try:
+            next_hop = await watch.next_hop()
+        except OSError as error:
+            raise OriginateError(to, Cause.FAILED, f"{trunk.host}: {error.strerror}") from None
+        account = trunk.account(caller_id, next_hop)
+        return Call(to, trunk.host, trunk.port, next_hop[0], caller_id, account), trunk.name
+
+    async def _resolved(self, to: str, host: str) -> str:
+        try:
+            return await resolve(host)
+        except OSError as error:
+            raise OriginateError(to, Cause.NOT_FOUND, f"{host}: {error.strerror}") from None
+
+    async def _ask(self, endpoint: Endpoint, ask: Ask) -> Reply:
+        """Send a request outside any call; its final response."""
+        waiting: asyncio.Future[Reply] = self._loop.create_future()
+
+        def settle(reply: Reply) -> None:
+            if not waiting.done():
+                waiting.set_result(reply)
+
+        def received(reply: Reply) -> None:
+            with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
+                self._loop.call_soon_threadsafe(settle, reply)
+
+        await self._reactor.call(endpoint.ask, ask, received)
+        return await waiting
 
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
@@ -164,8 +207,13 @@ class SipDriver(Driver):
             self._loop.call_soon_threadsafe(self._on_invited, line, invited)
 
     def _on_invited(self, line: Line, invited: Invited) -> None:
+        full = self._trunks.full(invited.trunk)
         leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name, trunk=invited.trunk)
-        self._spawn(self._admit(leg))
+        if full:
+            log.warning("call to %s refused with 503: every channel of trunk %s is taken", invited.did, invited.trunk)
+            leg.give_up(Cause.CONGESTION)
+        else:
+            self._spawn(self._admit(leg))
 
     async def _admit(self, leg: SipLeg) -> None:
         """Give an incoming leg its port, then show it."""
@@ -187,12 +235,6 @@ class SipDriver(Driver):
             leg.give_up(Cause.FAILED, "the call could not be taken")
             await leg.hangup()
 
-    async def _locate(self, trunk: Trunk) -> None:
-        try:
-            self._peers.locate(trunk, await resolve_all(trunk.host))
-        except OSError as error:
-            log.warning("trunk %s: %s: %s", trunk.name, trunk.host, error.strerror)
-
     def _make_leg(
         self, line: Line, direction: Literal["in", "out"], *, did: str, cli: str, name: str = "", trunk: str = ""
     ) -> SipLeg:
@@ -205,9 +247,14 @@ class SipDriver(Driver):
             cli=cli,
             name=name,
         )
-        leg = SipLeg(info, line, self._pool, self._legs.discard)
+        leg = SipLeg(info, line, self._pool, self._released)
         self._legs.add(leg)
+        self._trunks.took(leg, trunk)
         return leg
+
+    def _released(self, leg: SipLeg) -> None:
+        self._legs.discard(leg)
+        self._trunks.released(leg)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

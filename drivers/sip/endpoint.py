@@ -11,7 +11,8 @@ from sippy.SipHeader import SipHeader
 from sippy.Time.Timeout import Timeout
 from sippy.UaStateDead import UaStateDead
 
-from drivers.sip import adapt, sdp
+from drivers.sip import adapt, client, sdp
+from drivers.sip.ask import Ask, Reply
 from drivers.sip.dialog import Dialog
 from drivers.sip.events import Call, Event, Invited, LocalMedia
 from drivers.sip.headers import ALLOW, unsupported
@@ -65,10 +66,17 @@ class Endpoint:
 
     def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
         """Send an INVITE; what becomes of it goes to `post`."""
-        dialog = Dialog(self, post, nh_address=(call.address, call.port))
-        self._called[call.address] += 1
+        account = call.account
+        next_hop = (call.address, call.port) if account is None else account.next_hop
+        secret = (None, None) if account is None else (account.user, account.password)
+        dialog = Dialog(self, post, nh_address=next_hop, username=secret[0], password=secret[1])
+        self._called[next_hop[0]] += 1
         dialog.invite(call, media)
         return dialog
+
+    def ask(self, ask: Ask, on_reply: Callable[[Reply], object]) -> None:
+        """Send a request outside any call; `on_reply` gets its final response."""
+        client.send(self._transactions, ask, on_reply)
 
     def forget(self, dialog: Dialog) -> None:
         """A dialog has come to the end of its life."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.sip.account import Account
 from drivers.sip.sdp import Media
 from engine.lines import Cause, Hangup
 
@@ -69,13 +70,14 @@ Event = Invited | Ringing | Established | MediaChanged | Pressed | Transferred |
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An outgoing call to be made: `address` is where the INVITE is sent."""
+    """An outgoing call to be made: `address` is where the INVITE is sent, unless its account says otherwise."""
 
     user: str
     host: str
     port: int
     address: str
     caller_id: str
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)

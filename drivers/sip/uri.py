@@ -41,6 +41,11 @@ def parse_uri(text: str) -> SipUri:
     return SipUri(unquote(match["user"] or ""), match["host"], port)
 
 
+def is_number(text: str) -> bool:
+    """True for a telephone number or an exchange's code as it is dialled: digits, * and #, perhaps a + before."""
+    return re.fullmatch(r"\+?[0-9*#]{1,32}", text) is not None
+
+
 async def resolve(host: str) -> str:
     """An IPv4 address of `host`; literals are not looked up. Raises OSError when there is none."""
     return (await resolve_all(host))[0]

@@ -11,6 +11,7 @@ from engine.lines.ports import (
     PlayResult,
     Recording,
     RecordingHandle,
+    TrunkState,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "PlayResult",
     "Recording",
     "RecordingHandle",
+    "TrunkState",
 ]

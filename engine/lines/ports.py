@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
@@ -181,6 +182,19 @@ class Leg(ABC):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class TrunkState:
+    """Whether the lines of an operator or exchange can be used; `detail` says why not. `since` is in UTC."""
+
+    name: str
+    up: bool
+    detail: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return "up" if self.up else f"down: {self.detail}"
+
+
 OnCall = Callable[[Leg], None]
 
 
@@ -207,6 +221,10 @@ class Driver(ABC):
         Raises OriginateError with its cause, NoChannel, or ValueError for an address that is not one of
         this driver's. Cancelling withdraws the call.
         """
+
+    def trunks(self) -> Mapping[str, TrunkState]:
+        """The state of each trunk, by name; empty for a driver without any."""
+        return {}
 
     @abstractmethod
     def usage(self) -> dict[str, int]:

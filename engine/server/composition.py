@@ -29,6 +29,7 @@ from engine.server.outside import Outside, voice_of
 from engine.server.descriptors import raise_limit
 from engine.server.server import Server
 from engine.server.settings import Settings
+from engine.server.sip import trunks_of
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
@@ -49,7 +50,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         "sip",
         listen=settings.sip.listen,
         allow=settings.sip.allow,
-        trunks={name: trunk.model_dump() for name, trunk in settings.sip.trunks.items()},
+        trunks=await asyncio.to_thread(trunks_of, settings.sip, settings.folder),
         rtp_ports=settings.rtp.range,
         media_workers=settings.rtp.workers,
         rtp_external=str(settings.rtp.external) if settings.rtp.external else None,

@@ -1,9 +1,12 @@
-"""Passwords in the settings: from the environment, a file of their own, or a settings file that is private."""
+"""Passwords in settings: from the environment, a private file, or a settings file that is private."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import SecretStr
 
 from engine.errors import ConfigurationError
 
@@ -13,29 +16,55 @@ if TYPE_CHECKING:
 OTHERS = 0o077
 """Permissions of anybody but the owner."""
 
+HOLDERS = ("databases", "sip.trunks", "sip.phones.users")
+"""Keys of the settings below which each name may have a password."""
+
+
+class Guarded(Protocol):
+    """A section with a password."""
+
+    @property
+    def password(self) -> SecretStr | None: ...
+    @property
+    def password_file(self) -> Path | None: ...
+
 
 def require_private_passwords(path: Path, document: dict[str, Any]) -> None:
     """Raises ConfigurationError when a settings file holds a password and others may read it."""
-    databases = document.get("databases")
-    for name, database in databases.items() if isinstance(databases, dict) else ():
-        if isinstance(database, dict) and "password" in database and path.stat().st_mode & OTHERS:
-            variable = f"FLOWCTL_DATABASES__{str(name).upper()}__PASSWORD"
+    for key, section in _sections(document):
+        if isinstance(section, dict) and "password" in section and path.stat().st_mode & OTHERS:
+            variable = f"FLOWCTL_{key.upper().replace('.', '__')}__PASSWORD"
             raise ConfigurationError(
-                f"{path}: databases.{name}.password: others may read this file: chmod 600 it, or use {variable} or "
-                "password_file"
+                f"{path}: {key}.password: others may read this file: chmod 600 it, or use {variable} or password_file"
             )
 
 
 def database_passwords(settings: Settings) -> dict[str, str]:
-    """The password of each database that has one. Raises ConfigurationError for a file that is missing or that
-    others may read. Blocking."""
+    """The password of each database that has one; see `read_passwords`."""
+    return read_passwords("databases", settings.databases, settings.folder)
+
+
+def read_passwords(key: str, sections: Mapping[str, Guarded], folder: Path) -> dict[str, str]:
+    """The password of each of the sections below `key` that has one, by name; files are relative to `folder`.
+
+    Raises ConfigurationError for a file that is missing or that others may read. Blocking.
+    """
     found: dict[str, str] = {}
-    for name, database in settings.databases.items():
-        if database.password is not None:
-            found[name] = database.password.get_secret_value()
-        elif database.password_file is not None:
-            found[name] = _read(f"databases.{name}.password_file", settings.folder / database.password_file)
+    for name, section in sections.items():
+        if section.password is not None:
+            found[name] = section.password.get_secret_value()
+        elif section.password_file is not None:
+            found[name] = _read(f"{key}.{name}.password_file", folder / section.password_file)
     return found
+
+
+def _sections(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key in HOLDERS:
+        part: Any = document
+        for step in key.split("."):
+            part = part.get(step) if isinstance(part, dict) else None
+        for name, section in part.items() if isinstance(part, dict) else ():
+            yield f"{key}.{name}", section
 
 
 def _read(key: str, file: Path) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
+from engine.nodes.fields import Duration
+from engine.server.passwords import read_passwords
 from engine.server.section import Listen, Network, Section, SourceName
 
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+HostPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$")]
+User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.!~*'()&=+$,-]+$")]
 DidFrom = Literal["request-uri", "to", "p-called-party-id", "diversion"]
 CliFrom = Literal["p-asserted-identity", "remote-party-id", "from"]
 
@@ -18,8 +23,36 @@ class Trunk(Section):
 
     host: Host = Field(description="Name or IPv4 address of the far end; calls from there are answered.")
     port: int = Field(default=5060, ge=1, le=65535, description="Its UDP port.")
+    proxy: HostPort | None = Field(
+        default=None, description="Where everything for the trunk is sent instead: proxy.example.com:5060."
+    )
     peers: list[Network] = Field(
         default_factory=list, description="Other addresses and networks from which the trunk's calls come."
+    )
+    user: User | None = Field(default=None, description="Our account there.")
+    auth_user: User | None = Field(default=None, description="Name that goes with the password, if it is not `user`.")
+    password: SecretStr | None = Field(
+        default=None, description="Password; in this file only when nobody else may read it (chmod 600)."
+    )
+    password_file: Path | None = Field(
+        default=None, description="File with the password alone, which nobody else may read (chmod 600)."
+    )
+    realm: str | None = Field(
+        default=None, min_length=1, description="Realm that the password is for; by default any that the trunk names."
+    )
+    register_: bool = Field(
+        default=False, alias="register", description="Whether to register `user` there, and to keep it registered."
+    )
+    expires: Duration = Field(
+        default=300.0, description="How long a registration is asked for; it is refreshed at half of what is granted."
+    )
+    options: Duration | None = Field(
+        default=None, description="How often to ask by OPTIONS whether the far end is there; by default never."
+    )
+    channels: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most calls at once, both ways; more are refused with 503. By default no limit.",
     )
     did_from: DidFrom = Field(
         default="request-uri",
@@ -31,6 +64,19 @@ class Trunk(Section):
         min_length=1,
         description="Where an incoming call's calling number (CLI) is read: the first of these that the call has.",
     )
+    from_user: User | None = Field(
+        default=None,
+        description="Number in the From of our calls, as some operators require; by default the one presented.",
+    )
+    assert_caller: bool = Field(
+        default=True, description="Whether the number presented is in P-Asserted-Identity too."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.register_ and self.user is None:
+            raise ValueError("`user` is needed to register")
+        return self
 
 
 class Sip(Section):
@@ -43,3 +89,16 @@ class Sip(Section):
     trunks: dict[SourceName, Trunk] = Field(
         default_factory=dict, description="Lines of operators and exchanges, by a name of your own."
     )
+
+
+def trunks_of(sip: Sip, folder: Path) -> dict[str, dict[str, Any]]:
+    """The trunks as the driver takes them, with their passwords; files are relative to `folder`.
+
+    Raises ConfigurationError for a password that cannot be read. Blocking.
+    """
+    passwords = read_passwords("sip.trunks", sip.trunks, folder)
+    secrets = {"password", "password_file"}
+    return {
+        name: {**trunk.model_dump(by_alias=True, exclude=secrets), "password": passwords.get(name)}
+        for name, trunk in sip.trunks.items()
+    }
