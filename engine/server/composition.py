@@ -24,9 +24,9 @@ from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
 from engine.server.channels import KeptChannels
+from engine.server.descriptors import raise_limit
 from engine.server.drivers import make_driver
 from engine.server.outside import Outside, voice_of
-from engine.server.descriptors import raise_limit
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import trunks_of
@@ -43,10 +43,10 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     """
     directory = Directory.load(settings.directory) if settings.directory else Directory()
     _try_data_folder(settings.data)
+    descriptors = raise_limit()
     store = ScenarioStore(settings.scenarios)
     await store.load()
     sip = make_driver(
-    descriptors = raise_limit()
         "sip",
         listen=settings.sip.listen,
         allow=settings.sip.allow,
