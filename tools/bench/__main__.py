@@ -1,150 +1,100 @@
-"""Measures a server under load and prints one row for each number of calls.
+"""Measures a server under load and prints a row for each load.
 
-The caller is `callgen.c`: it answers its own RTP ticks, sends its digit in the stream and takes the kernel's
+The far ends are `callgen.c`: it answers its own RTP ticks, sends its digit in the stream and takes the kernel's
 time-stamps, so that its own scheduling does not show in the figures. CPU is user and system time of all the
-server's processes divided by call-seconds; latencies count only while the machine has idle time left.
+server's processes divided by call-seconds (`answer`: by calls); latencies are left out when the machine had no
+time left, for then they are the scheduler's.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
+import platform
 import re
-import signal
-import struct
-import subprocess
-import sys
 import tempfile
-import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-SIP_PORT = 15060
-RTP_PORTS = "30000-37999"
+from tools.bench.house import server, write_house
+from tools.bench.loads import KINDS, build, load
 
-SCENARIO = """\
-format: 1
-name: bench
-did: ["100"]
-start: choice
-nodes:
-  choice:
-    type: menu
-    prompt: [menu.wav]
-    options: {"1": thanks}
-    attempts: 1
-    on: {no_input: end, no_match: end}
-  thanks: {type: play, prompt: [thanks.wav], next: end}
-"""
-MENU_SECONDS, DIGIT_AT_MS, THANKS_MS = 5.0, 4000, 2000
+LOADS = ("ivr:150", "ivr:300", "ivr:600", "ivr:1000", "bridge:150", "digit:150", "answer:50", "answer:200")
+IDLE = 0.05
+"""Part of the machine's time that must have been left for latencies to mean something."""
+
+HEADER = (
+    f"{'load':>11}  {'CPU ms':>7}  {'failed':>6}  {'lost':>5}  {'late p99':>8}  {'pick-up p99':>11}  "
+    f"{'digit p99':>9}  {'relay p99':>9}  {'RSS MB':>6}  {'idle':>5}"
+)
 
 
 def main() -> None:
     """Entry point of `python -m tools.bench`."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("calls", nargs="*", type=int, default=[50, 150], help="simultaneous calls of each run")
+    parser.add_argument(
+        "loads", nargs="*", type=_load, default=[_load(text) for text in LOADS],
+        help=f"KIND:AMOUNT, of {', '.join(KINDS)}; simultaneous calls, of answer calls a second",
+    )  # fmt: skip
     parser.add_argument("--seconds", type=int, default=20, help="length of the measured window")
     parser.add_argument("--json", action="store_true", help="print the generator's own output")
     options = parser.parse_args()
+    rows: list[tuple[str, int, dict[str, Any]]] = []
     with tempfile.TemporaryDirectory(prefix="flowctl-bench-") as name:
         folder = Path(name)
-        generator = _build(folder)
-        _write_house(folder)
-        if not options.json:
-            print(HEADER)  # noqa: T201 - the figures are the output
-        for calls in options.calls:
-            with _server(folder) as pids:
-                figures = _load(generator, pids, calls, options.seconds)
-            print(json.dumps(figures) if options.json else _row(figures), flush=True)  # noqa: T201
+        generator = build(folder)
+        write_house(folder)
+        _say(f"{_machine()}\n{HEADER}" if not options.json else "")
+        for kind, amount in options.loads:
+            with server(folder) as pids:
+                figures = load(generator, pids, kind, amount, options.seconds)
+            rows.append((kind, amount, figures))
+            _say(json.dumps({"load": f"{kind}:{amount}", **figures}) if options.json else _row(*rows[-1]))
+    if not options.json:
+        _say(_memory(rows))
 
 
-def _build(folder: Path) -> Path:
-    generator = folder / "callgen"
-    subprocess.run(["gcc", "-O2", "-w", "-o", generator, HERE / "callgen.c"], check=True)  # noqa: S603, S607
-    return generator
+def _load(text: str) -> tuple[str, int]:
+    kind, _, amount = text.partition(":")
+    if kind not in KINDS or not amount.isdecimal() or int(amount) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: write KIND:AMOUNT such as ivr:150; kinds: {', '.join(KINDS)}")
+    return kind, int(amount)
 
 
-def _write_house(folder: Path) -> None:
-    prompts = folder / "flows" / "prompts"
-    prompts.mkdir(parents=True)
-    (folder / "flows" / "bench.yaml").write_text(SCENARIO)
-    (folder / "server.yaml").write_text(f'sip: {{listen: "127.0.0.1:{SIP_PORT}"}}\nrtp: {{ports: "{RTP_PORTS}"}}\n')
-    _tone(prompts / "menu.wav", MENU_SECONDS)
-    _tone(prompts / "thanks.wav", THANKS_MS / 1000)
+def _row(kind: str, amount: int, figures: dict[str, Any]) -> str:
+    idle = figures["sys_idle"]
 
+    def latency(name: str, width: int) -> str:
+        measured = idle >= IDLE and figures[name]["n"]
+        return f"{figures[name]['p99']:{width}.2f}" if measured else "-".rjust(width)
 
-def _tone(path: Path, seconds: float) -> None:
-    samples = (round(9000 * math.sin(i * 0.3)) for i in range(round(seconds * 8000)))
-    with wave.open(str(path), "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(8000)
-        wav.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[list[int]]:
-    """A server on its own; yields the ids of all its processes."""
-    command = [sys.executable, "-m", "tools.flowctl.main", "serve", "--config", str(folder / "server.yaml")]
-    with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603
-    try:
-        assert server.stdout is not None
-        for line in server.stdout:
-            if "ready" in line:
-                break
-        else:
-            raise SystemExit(f"the server did not start:\n{(folder / 'server.log').read_text()}")
-        yield [server.pid, *_children(server.pid)]
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(60)
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            parent = re.search(r"^PPid:\s+(\d+)", status.read_text(), re.M)
-        except OSError:
-            continue
-        if parent and int(parent[1]) == pid:
-            found.append(int(status.parent.name))
-    return found
-
-
-def _load(generator: Path, pids: list[int], calls: int, seconds: int) -> dict[str, Any]:
-    # A call lasts about six seconds: this rate keeps `calls` of them up.
-    rate = calls / (DIGIT_AT_MS / 1000 + THANKS_MS / 1000)
-    output = subprocess.run(  # noqa: S603
-        [
-            generator, "-t", str(SIP_PORT), "-p", str(SIP_PORT + 100), "-s", "100", "-n", str(calls),
-            "-r", f"{rate:.2f}", "-d", str(DIGIT_AT_MS), "-prompt", str(THANKS_MS), "-w", str(seconds),
-            "-settle", "3", "-P", ",".join(map(str, pids)), "-base", "40000",
-        ],
-        check=True, stdout=subprocess.PIPE, text=True,
-    ).stdout  # fmt: skip
-    figures: dict[str, Any] = json.loads(output)
-    return figures
-
-
-HEADER = (
-    f"{'calls':>5}  {'ms CPU/call-s':>13}  {'failed':>6}  {'lost':>5}  {'late p99 ms':>11}  {'late max':>8}  "
-    f"{'pick-up p99':>11}  {'digit p99':>9}  {'RSS MB':>6}  {'idle':>5}"
-)
-
-
-def _row(figures: dict[str, Any]) -> str:
-    late, pickup, digit = (figures[key] for key in ("late_ms", "pdd_ms", "digit_react_ms"))
+    # The digit of an IVR call is answered by a prompt, not by the end of the call.
+    digit = latency("digit_react_ms", 9) if kind == "digit" else "-".rjust(9)
+    cost = figures["ms_cpu_per_call" if kind == "answer" else "ms_cpu_per_callsec"]
     return (
-        f"{figures['n']:5}  {figures['ms_cpu_per_callsec']:13.3f}  {figures['fail']:6}  {figures['lost']:5}  "
-        f"{late['p99']:11.2f}  {late['max']:8.2f}  {pickup['p99']:11.2f}  {digit['p99']:9.2f}  "
-        f"{figures['rss_mb']:6.1f}  {figures['sys_idle']:5.2f}"
+        f"{f'{kind}:{amount}':>11}  {cost:7.3f}  {figures['fail']:6}  {figures['lost']:5}  {latency('late_ms', 8)}  "
+        f"{latency('pdd_ms', 11)}  {digit}  {latency('relay_ms', 9)}  {figures['rss_mb']:6.1f}  {idle:5.2f}"
     )
+
+
+def _memory(rows: list[tuple[str, int, dict[str, Any]]]) -> str:
+    """What a call more costs, from the fewest and the most IVR calls measured: a server of its own had each."""
+    ivr = sorted((amount, figures["rss_mb"]) for kind, amount, figures in rows if kind == "ivr")
+    if len(ivr) < 2 or ivr[0][0] == ivr[-1][0]:
+        return ""
+    (few, small), (many, large) = ivr[0], ivr[-1]
+    return f"memory: {(large - small) / (many - few):.3f} MB a call ({few} to {many} calls)"
+
+
+def _machine() -> str:
+    cpus = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.M)
+    model = cpus[0] if cpus else platform.machine()
+    return f"{len(cpus)} × {model}, Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def _say(text: str) -> None:
+    if text:
+        print(text, flush=True)  # noqa: T201 - the figures are the output
 
 
 if __name__ == "__main__":
