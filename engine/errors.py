@@ -4,6 +4,7 @@ EngineError
 ├── CallError            something failed inside one call; takes its `error` branch
 │   ├── OriginateError   an outgoing call was not answered (carries the cause)
 │   ├── LegGone          the far end hung up while we were using the leg
+│   ├── NotAllowed       the rules for numbers, or their limits, refuse what was to be dialled
 │   ├── Unsupported      the driver cannot do this (see its capabilities)
 │   └── ExpressionError  an expression could not be compiled or evaluated
 ├── AudioError           an audio file is missing, unreadable or in an unsupported format
@@ -34,6 +35,7 @@ class OriginateError(CallError):
         super().__init__(f"call to {to}: {cause.value}{f' ({detail})' if detail else ''}")
         self.to = to
         self.cause = cause
+        self.detail = detail
 
 
 class LegGone(CallError):
@@ -42,6 +44,10 @@ class LegGone(CallError):
 
 class Unsupported(CallError):
     """The driver does not have the capability asked for."""
+
+
+class NotAllowed(CallError):
+    """A number is not dialled; the message names the rule or the limit that says so."""
 
 
 class ExpressionError(CallError):

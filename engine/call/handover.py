@@ -6,8 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from engine.call.talk import dial, talk
-from engine.errors import NoChannel, OriginateError, Unsupported
+from engine.call.talk import calling_agent, dial, talk
+from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Capability, Cause
 from engine.nodes.fields import Tone
 
@@ -40,7 +40,7 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     except OriginateError as error:
         call.note(str(error))
         return OUTCOMES.get(error.cause, "failed")
-    except (NoChannel, Unsupported) as error:
+    except (NoChannel, NotAllowed, Unsupported) as error:
         call.warn(str(error))
         return "failed"
     return "transferred"
@@ -68,13 +68,18 @@ def require_transfer(call: Call) -> None:
 async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoReturn:
     """Let the line, or the exchange, connect the caller to `to`, and end the call, which is `transferred`.
 
-    Raises OriginateError when `to` does not take the call, and Unsupported; the caller is still ours then.
+    Raises OriginateError when `to` does not take the call, NotAllowed and Unsupported; the caller is still ours then.
     """
-    leg = call.leg
+    leg, lines = call.leg, call.services.lines
     if not by_exchange:
         require_transfer(call)
+    agent = calling_agent(call)
+    dialled = await lines.allow(to, near=leg, agent=agent)
     try:
-        await (call.services.exchange.transfer(leg, to) if by_exchange else leg.transfer(to))
+        await (call.services.exchange.transfer(leg, dialled.digits) if by_exchange else leg.transfer(dialled.digits))
+    except Unsupported:
+        lines.not_tried(dialled, near=leg, agent=agent)
+        raise
     except asyncio.CancelledError:
         # The end of our leg, which is how a transfer succeeds, cancels the node that waits for it.
         if leg.alive or leg.ended.result().by == "remote":

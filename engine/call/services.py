@@ -23,8 +23,6 @@ class Services:
     centres: Centres
     lines: Lines
     recordings: Recordings
-    country: str = "FR"
-    """ISO country in which numbers without a prefix are read."""
     switches: Switches = field(default_factory=FixedSwitches)
     """Manual overrides of opening hours."""
     switchboard: str | None = None

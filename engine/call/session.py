@@ -18,7 +18,6 @@ from engine.call.sub import Returned
 from engine.call.walk import Walk, describe
 from engine.errors import CallError, LegGone
 from engine.lines import Cause, Leg
-from engine.lines.numbering import e164
 from engine.outside.values import incoming
 from engine.tasks import uninterrupted
 
@@ -48,7 +47,7 @@ class Session:
             id=leg.info.id,
             did=leg.info.did,
             cli=leg.info.cli,
-            caller=e164(leg.info.cli, services.country),
+            caller=services.lines.plan.caller(leg.info.cli),
             channel=leg.info.channel,
             scenario=model.name,
             version=scenario.version,

@@ -16,18 +16,26 @@ if TYPE_CHECKING:
 
 
 async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None) -> Leg:
-    """Call `to`, a SIP URI or the code of an agent, and wait for the answer, `timeout` seconds at most.
+    """Call `to`, a telephone number, an extension, a SIP URI or the code of an agent, and wait for the answer,
+    `timeout` seconds at most.
 
-    Presents the caller's number unless `caller_id` says another. Raises OriginateError (no_answer after the
-    time-out), NoChannel or Unsupported.
+    Presents what `Lines.presented` says, unless `caller_id` says another number. Raises OriginateError (no_answer
+    after the time-out), NotAllowed, NoChannel or Unsupported.
     """
-    presented = call.record.cli if caller_id is None else caller_id
+    lines, centres = call.services.lines, call.services.centres
+    presented = lines.presented(call.leg) if caller_id is None else caller_id
     try:
         async with asyncio.timeout(timeout):
-            address = call.services.centres.phone_of(to) or to
-            return await call.services.lines.originate(address, caller_id=presented, near=call.leg)
+            address = centres.phone_of(to) or to
+            return await lines.originate(address, caller_id=presented, near=call.leg, agent=calling_agent(call))
     except TimeoutError:
         raise OriginateError(to, Cause.NO_ANSWER, f"rang {timeout:g} s") from None
+
+
+def calling_agent(call: Call) -> str | None:
+    """The code of the agent from whose extension the call comes; None for anybody else."""
+    cli = call.record.cli
+    return None if call.services.centres.phone_of(cli) is None else cli
 
 
 async def play_to(call: Call, leg: Leg, prompt: Prompt) -> None:

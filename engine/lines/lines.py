@@ -1,23 +1,34 @@
-"""All lines of one server: which driver dials what."""
+"""All lines of one server: which driver dials what, on which channel, and whether at all."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 
-from engine.errors import Unsupported
+from engine.errors import OriginateError, Unsupported
 from engine.lines.channel_rules import use_of
 from engine.lines.channels import Channels
+from engine.lines.dialling import Dialled, DialPlan
+from engine.lines.limits import Limits
 from engine.lines.ports import Capability, Driver, Leg
 
 
 class Lines:
     """The drivers of a server, as one."""
 
-    def __init__(self, drivers: Sequence[Driver], channels: Channels | None = None) -> None:
-        """channels: without, there are as many as there are calls."""
+    def __init__(
+        self,
+        drivers: Sequence[Driver],
+        channels: Channels | None = None,
+        plan: DialPlan | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """channels: without, there are as many as there are calls. plan: without, France's usual rules. limits:
+        without, there are none."""
         self.drivers = tuple(drivers)
         self.channels = channels or Channels()
+        self.plan = plan or DialPlan()
+        self._limits = limits
 
     def driver_of(self, leg: Leg) -> Driver:
         """The driver that a leg belongs to."""
@@ -26,19 +37,47 @@ class Lines:
                 return driver
         raise LookupError(f"no driver {leg.info.driver!r}")
 
-    async def originate(self, to: str, *, caller_id: str, near: Leg) -> Leg:
-        """Call `to` with the driver of the leg it will be bridged with, on a free channel; see `Driver.originate`."""
+    async def allow(self, to: str, *, near: Leg, agent: str | None = None) -> Dialled:
+        """What a driver is to dial, or to transfer to, for `to`, which counts for the limits from now on.
+
+        near: the leg of the caller for whom it is. agent: code of the agent who calls, if it is one.
+        Raises NotAllowed, which names the rule or the limit.
+        """
+        if self.driver_of(near).reaches(to) and not self.plan.is_emergency(to):
+            return Dialled("internal", "", to)
+        dialled = self.plan.decide(to)
+        if dialled.outside and self._limits is not None:
+            await self._limits.take(near=near, agent=agent)
+        return dialled
+
+    def not_tried(self, dialled: Dialled, *, near: Leg, agent: str | None = None) -> None:
+        """What was allowed turned out to be impossible, and does not count."""
+        if dialled.outside and self._limits is not None:
+            self._limits.give_back(near=near, agent=agent)
+
+    def presented(self, leg: Leg) -> str:
+        """The number to present to whom the caller of `leg` is connected with; empty for the line's own."""
+        return self.plan.cleaned(leg.info.cli) if self.plan.presents_caller else self.plan.number
+
+    async def originate(self, to: str, *, caller_id: str, near: Leg, agent: str | None = None) -> Leg:
+        """Call `to`, a telephone number, an extension or a SIP URI, with the driver of the leg it will be bridged
+        with, on a free channel; see `Driver.originate`, and `allow`, whose NotAllowed is raised."""
         driver = self.driver_of(near)
         for needed in (Capability.ORIGINATE, Capability.BRIDGE):
             if needed not in driver.capabilities:
                 raise Unsupported(f"driver {driver.name} cannot {needed.value}: {to} was not called")
-        channel = self.channels.take_out(driver.name, use_of(to))
+        dialled = await self.allow(to, near=near, agent=agent)
+        use = "external_out" if dialled.outside else use_of(dialled.digits)
+        channel = self.channels.take_out(driver.name, use)
         try:
-            leg = await driver.originate(to, caller_id=channel.extension or caller_id, near=near)
+            leg = await driver.originate(dialled.digits, caller_id=channel.extension or caller_id, near=near)
         except BaseException as error:
             self.channels.release(channel)
             if isinstance(error, ValueError):
                 raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {error}") from error
+            if isinstance(error, OriginateError):
+                # Named as the scenario names it: a masked value is known by that form.
+                raise OriginateError(to, error.cause, error.detail) from error
             raise
         leg.info = dataclasses.replace(leg.info, channel=channel.id)
         channel.answered = lambda: True

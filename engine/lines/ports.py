@@ -222,6 +222,10 @@ class Driver(ABC):
         this driver's. Cancelling withdraws the call.
         """
 
+    def reaches(self, address: str) -> bool:
+        """True for an extension that `originate` calls by itself, without a telephone number: a registered phone."""
+        return False
+
     def trunks(self) -> Mapping[str, TrunkState]:
         """The state of each trunk, by name; empty for a driver without any."""
         return {}

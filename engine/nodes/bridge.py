@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.call.talk import dial, play_to, talk
-from engine.errors import LegGone, NoChannel, OriginateError, Unsupported
+from engine.errors import LegGone, NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines.cause import Cause
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt, Text, Tone
@@ -34,7 +34,8 @@ class Confirm(BaseModel):
 class Bridge(Node):
     """Calls a number and connects the two while they talk; both lines stay busy.
 
-    Goes on with `ended` when the called party hangs up first.
+    Goes on with `ended` when the called party hangs up first, with `failed` where the settings do not allow the
+    number.
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("ended", "busy", "no_answer", "rejected", "failed")
@@ -43,7 +44,9 @@ class Bridge(Node):
     immediate: ClassVar[frozenset[str]] = frozenset({"busy", "rejected", "failed"})
 
     type: Literal["bridge"]
-    to: Text = Field(description="SIP URI to call, or the code of an agent, which is their extension.")
+    to: Text = Field(
+        description="Telephone number, extension or SIP URI to call, or the code of an agent, which is their extension."
+    )
     timeout: Duration = Field(default=30.0, description="How long it rings.")
     caller_id: Text | None = Field(default=None, description="Number presented; by default the caller's.")
     ringback: Prompt | None = Field(
@@ -67,7 +70,7 @@ class Bridge(Node):
             except OriginateError as error:
                 call.note(str(error))
                 return _OUTCOMES.get(error.cause, "failed")
-            except (NoChannel, Unsupported) as error:
+            except (NoChannel, NotAllowed, Unsupported) as error:
                 call.warn(str(error))
                 return "failed"
             await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)

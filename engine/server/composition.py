@@ -16,8 +16,10 @@ from engine.audio.recordings import Recordings
 from engine.call.services import Services
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
-from engine.clock import SystemClock
+from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
+from engine.lines.dialling import DialPlan
+from engine.lines.limits import Limits
 from engine.lines.lines import Lines
 from engine.records.journal import Journal
 from engine.records.switches import FILE as SWITCHES
@@ -64,9 +66,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
         centres=Centres(directory),
-        lines=Lines([sip], kept.channels),
+        lines=Lines([sip], kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
-        country=settings.country,
         switchboard=settings.telephony.switchboard,
         databases=outside.databases,
         http=outside.http,
@@ -100,6 +101,13 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         await cancel(watcher, keeper)
         await kept.close()
         await outside.close()
+
+
+def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
+    """What may be dialled, and how often. Blocking."""
+    gateways = [trunk.host for trunk in settings.sip.trunks.values()]
+    plan = settings.telephony.dial_plan(settings.country, gateways)
+    return plan, settings.telephony.call_limits(clock, settings.data)
 
 
 def _report_failure(what: str, task: asyncio.Task[None]) -> None:

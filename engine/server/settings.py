@@ -13,10 +13,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from engine.centres.directory import defects
 from engine.errors import ConfigurationError
 from engine.lines.channel_rules import Rules, check_rules
+from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.passwords import require_private_passwords
 from engine.server.section import Listen, Section, SourceName
 from engine.server.sip import Sip
+from engine.server.telephony import Telephony
 
 
 def _ports(value: str) -> str:
@@ -38,6 +40,12 @@ def _host(value: str) -> str:
 def _without_password(value: str) -> str:
     if re.match(r"[^/]*//[^/@]*:[^/]*@", value):
         raise ValueError("the password does not belong in the address: write it to a password_file")
+    return value
+
+
+def _country(value: str) -> str:
+    if not is_country(value):
+        raise ValueError(f"{value!r} is not a country: write two capitals such as FR (ISO 3166-1)")
     return value
 
 
@@ -106,14 +114,6 @@ class Database(Section):
     )
 
 
-class Telephony(Section):
-    """The telephone system around the server."""
-
-    switchboard: str | None = Field(
-        default=None, min_length=1, description="SIP URI of the switchboard, for `switchboard` nodes."
-    )
-
-
 class Listener(Section):
     """A service of a later version: its settings are accepted, so that one file serves both, and do nothing."""
 
@@ -135,8 +135,8 @@ class Settings(BaseSettings):
         description="File of the agents and centres. One that is named must exist; the default may be missing.",
     )
     data: Path = Field(default=Path("var"), description="Folder for records and recordings.")
-    country: str = Field(
-        default="FR", pattern="^[A-Z]{2}$", description="Country in which national numbers are read."
+    country: Annotated[str, AfterValidator(_country)] = Field(
+        default="FR", description="Country in which national numbers are read."
     )
     drain: Duration = Field(default=30.0, description="How long calls may go on after the server was asked to stop.")
     sip: Sip = Field(default_factory=Sip, description="SIP lines.")

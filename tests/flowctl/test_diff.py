@@ -282,8 +282,8 @@ PAIRS: dict[str, tuple[list[tuple[str, str]], list[Told]]] = {
         [
             (
                 "changes",
-                f"a caller {OPEN}, who presses 2 in `choice`, in `desk`: SIP URI to call, or the code of an agent, "
-                "which is their extension",
+                f"a caller {OPEN}, who presses 2 in `choice`, in `desk`: telephone number, extension or SIP URI to "
+                "call, or the code of an agent, which is their extension",
                 "${to}",
                 "sip:x@a.example",
             )

@@ -46,6 +46,7 @@ def simulate(
     import sys
 
     from engine.errors import ConfigurationError
+    from tools.flowctl.simulator.numbers import dial_plan_of
     from tools.flowctl.simulator.run import simulate as run
 
     if output not in ("text", "json"):
@@ -54,6 +55,7 @@ def simulate(
     try:
         plan = _plan(did, cli, at, press, agents, script)
         plan.catalogue, plan.directory = _surroundings(compiled, project, output), project.directory
+        plan.dialling = dial_plan_of(project)
     except ConfigurationError as error:
         _cannot(str(error))
     if output == "text" and not plan.steps and press is None and script is None and sys.stdin.isatty():

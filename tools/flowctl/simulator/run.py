@@ -25,7 +25,7 @@ from engine.centres.directory import Directory
 from engine.clock import LoopClock, run_virtual
 from engine.errors import CallError
 from engine.lines import Leg
-from engine.lines.lines import Lines
+from engine.lines.dialling import DialPlan
 from engine.nodes.agent_search import AgentSearch
 from engine.nodes.base import Node
 from engine.nodes.fields import TargetMark
@@ -34,6 +34,7 @@ from engine.records.switches import FixedSwitches
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.walk import iter_marked
 from tools.flowctl.simulator.caller import Caller, Step
+from tools.flowctl.simulator.numbers import SimulatedLines
 from tools.flowctl.simulator.people import People, SimulatedCentres, Staff
 from tools.flowctl.simulator.stage import SWITCHBOARD, Stage
 from tools.flowctl.simulator.world import World
@@ -80,6 +81,8 @@ class Plan:
     """The scenarios that it may call, by name."""
     directory: Directory | None = None
     """The agents and centres of the server, if they are known."""
+    dialling: DialPlan = field(default_factory=DialPlan)
+    """What may be dialled."""
     fails: Mapping[str, str] = field(default_factory=dict)
     """Node, by its name in the path → reason for which it fails."""
     ask_agents: Callable[[str], Awaitable[Staff]] | None = None
@@ -109,7 +112,7 @@ async def _simulate(scenario: CompiledScenario, plan: Plan, folder: Path) -> Sim
         centres=SimulatedCentres(
             driver, plan.people, plan.ask_agents, _centres(scenario, plan), plan.directory, plan.world.waiting
         ),
-        lines=Lines([driver]),
+        lines=SimulatedLines([driver], plan=plan.dialling),
         recordings=Recordings(folder, clock),
         switches=FixedSwitches(plan.world.switches),
         switchboard=SWITCHBOARD,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.flowctl.simulator.numbers import dial_plan_of
 from tools.flowctl.simulator.run import simulate
 from tools.flowctl.simulator.story import story_of_mapping
 from tools.flowctl.testing.recorded import Visit, find_subject, read_call, visits
@@ -38,6 +39,7 @@ def test_of_record(file: Path, identity: str | None, paths: Sequence[Path]) -> t
 def _takes_the_path(tale: Tale, subject: Subject, wanted: Sequence[Visit]) -> bool:
     plan = story_of_mapping(tale.test, ("name", "expect")).plan()
     plan.catalogue, plan.directory = subject.catalogue, subject.project.directory
+    plan.dialling = dial_plan_of(subject.project)
     simulation = simulate(subject.compiled, plan)
     taken = [(step.node, step.outcome) for step in simulation.record.path]
     result = tale.test["expect"]["result"]

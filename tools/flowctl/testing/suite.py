@@ -13,6 +13,7 @@ from engine.scenario.diagnostics import Diagnostic
 from engine.scenario.load import load
 from engine.scenario.project import Project
 from engine.scenario.suggest import closest
+from tools.flowctl.simulator.numbers import dial_plan_of
 from tools.flowctl.simulator.reading import Reader
 from tools.flowctl.simulator.run import Plan
 from tools.flowctl.simulator.story import Story, read_story
@@ -44,6 +45,7 @@ class Case:
         """What the simulator needs."""
         plan = self.story.plan()
         plan.catalogue, plan.directory = subject.catalogue, subject.project.directory
+        plan.dialling = dial_plan_of(subject.project)
         return plan
 
 

@@ -1,0 +1,101 @@
+"""The `telephony` section of the settings: numbers, what may be dialled, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from engine.clock import Clock
+from engine.lines.dialling import DialPlan, destination
+from engine.lines.limits import FILE, Bounds, Limits
+from engine.server.section import Section
+
+Destination = Annotated[str, AfterValidator(destination)]
+Keys = Annotated[str, Field(pattern="^[0-9]{0,4}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class CallLimits(Section):
+    """The most calls to telephone numbers; the day is that of the server's time zone, and survives a restart."""
+
+    per_day: Count | None = Field(
+        default=None, description="Calls to telephone numbers that the server may try in a day, extensions left out."
+    )
+    per_agent_per_day: Count | None = Field(
+        default=None, description="The same for calls that come from one agent's extension."
+    )
+    per_call: Count | None = Field(
+        default=None,
+        description="The same for one call that comes in; the phones of agents that are telephone numbers count too.",
+    )
+
+
+class Telephony(Section):
+    """The telephone system around the server."""
+
+    switchboard: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What `switchboard` nodes call: a telephone number, an extension, a SIP URI or an agent's code.",
+    )
+    internal_digits: int | None = Field(
+        default=None, ge=2, le=6, description="How many digits an extension has; without it there are none."
+    )
+    outside_prefix: Keys = Field(
+        default="", description="What the exchange wants before a number that is no extension, such as 0."
+    )
+    send: Literal["national", "e164"] = Field(
+        default="national",
+        description="How a number is sent: as a telephone in the `country` dials it, or in E.164 with +.",
+    )
+    strip_from_cli: Keys = Field(
+        default="", description="Digits that the exchange puts before the number of a caller from outside."
+    )
+    present_caller: bool = Field(
+        default=True, description="Whom a call is bridged to sees the caller's number; false: our own `number`."
+    )
+    number: str = Field(
+        default="",
+        pattern=r"^\+?[0-9]{0,15}$",
+        description="Our own number, presented with `present_caller: false`; empty: the line's.",
+    )
+    allow: list[Destination] = Field(
+        default_factory=list,
+        description="What may be dialled beside extensions and national numbers: international, premium, "
+        "shared_cost, short, emergency; a country (BE); the beginning of a number (+33892); a short number (3631).",
+    )
+    deny: list[Destination] = Field(
+        default_factory=list,
+        description="What may not be dialled, written as in `allow`, also national and internal.",
+    )
+    limits: CallLimits = Field(default_factory=CallLimits, description="How many calls may go out.")
+
+    @model_validator(mode="after")
+    def _prefix_goes_with_national(self) -> Telephony:
+        if self.outside_prefix and self.send == "e164":
+            raise ValueError(
+                "outside_prefix stands before numbers as they are dialled: leave out send, or the prefix"
+            )
+        return self
+
+    def dial_plan(self, country: str, gateways: Iterable[str] = ()) -> DialPlan:
+        """The rules for a server in `country` whose trunks lead to the hosts `gateways`."""
+        return DialPlan(
+            country,
+            internal_digits=self.internal_digits,
+            outside_prefix=self.outside_prefix,
+            send=self.send,
+            strip_from_cli=self.strip_from_cli,
+            presents_caller=self.present_caller,
+            number=self.number,
+            allow=self.allow,
+            deny=self.deny,
+            gateways=gateways,
+        )
+
+    def call_limits(self, clock: Clock, data: Path) -> Limits:
+        """The limits, with the counts of the day as they are kept below `data`. Blocking."""
+        return Limits(Bounds(**self.limits.model_dump()), clock, data / FILE)
