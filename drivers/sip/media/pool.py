@@ -196,7 +196,8 @@ class MediaPool:
             on_closed=closed,
         )
         slot.ports[port.number] = port
-        options = {"dscp": self._dscp, "timeout": self._timeout if number else None}
+        inside = number == 0
+        options = {"dscp": self._dscp, "timeout": None if inside else self._timeout, "rtcp": not inside}
         try:
             reply = await link.request({"op": "open", "port": port.number, "host": host, "number": number, **options})
         except asyncio.CancelledError:

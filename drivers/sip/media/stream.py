@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from drivers.sip.media.address import Address, Remote
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.events import KeyDetector, KeySender
 from drivers.sip.media.playback import Playback
+from drivers.sip.media.presence import Presence
 from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.recorders import Recorders
 from drivers.sip.media.relay import Relay
+from drivers.sip.media.rtcp import Control, Sent
 from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
 from drivers.sip.media.sieve import Sieve
 from drivers.sip.media.wire import Message
@@ -37,10 +40,11 @@ class Stream:
         *,
         dscp: int,
         timeout: float | None,
+        rtcp: bool,
     ) -> None:
         """number: its name to the control side. report: sends an event there. dscp: of the packets sent (RFC 2474).
-        timeout: seconds without a packet after which the far end is reported as silent; None: never. Raises OSError
-        when the address cannot be bound."""
+        timeout: seconds without a packet after which the far end is reported as silent; None: never. rtcp: send and
+        take RTCP on the port above, if that can be had. Raises OSError when the address cannot be bound."""
         self.number = number
         self.codec: Law = "PCMA"
         self.payload_type = PAYLOAD_TYPES[self.codec]
@@ -64,9 +68,8 @@ class Stream:
         """Tick of the newest audio sent by the clock."""
         self._remote: Remote | None = None
         self._sending = False
-        self._timeout = timeout
-        self._hearing_since: float | None = None
-        """Monotonic time from which packets are expected; None while they are not."""
+        self._packets = self._octets = 0
+        """Sent so far."""
         self._laws = LAWS
         """Payload types of the audio that is taken."""
         self._silence = b""
@@ -82,6 +85,11 @@ class Stream:
             self.socket.close()
             raise
         self._sieve = Sieve(self.socket)
+        control = None
+        if rtcp:
+            with suppress(OSError):
+                control = Control(host, self.socket.getsockname()[1], dscp=dscp, now=clock.now)
+        self.presence = Presence(timeout, lambda: report({"ev": "silent", "port": number}), control)
 
     @property
     def now(self) -> float:
@@ -102,7 +110,7 @@ class Stream:
         if self._remote is None or (self._remote.signalled != (host, port) and not nowhere):
             self._remote = Remote(host, port)
         self._sending = send and not nowhere
-        self._hearing_since = self._clock.now if hear else None
+        self.presence.expect(self._clock.now if hear else None)
         self.dtmf = dtmf
         self.payload_type = payload
         self._laws = {**LAWS, payload: codec}
@@ -159,21 +167,26 @@ class Stream:
         self._sieve.open()
         self.recorders.add(recorder)
 
+    def sockets(self) -> dict[socket.socket, Callable[[], None]]:
+        """Its sockets, and what to call when one has something to read."""
+        found = {self.socket: self.receive}
+        if self.presence.control is not None:
+            found[self.presence.control.socket] = self.receive_control
+        return found
+
     def close(self) -> None:
         """Give everything back."""
         self.unbridge()
         self.recorders.finish_all("hangup")
         for request in self._key_sender.waiting():
             self._report({"re": request, "error": "the port is closed"})
+        self.presence.leave(self._remote, self._clock.now, self._so_far())
         self.socket.close()
 
-    def check_silence(self) -> None:
-        """Report, once, a far end from which nothing has come for too long."""
-        if self._timeout is None or self._hearing_since is None or self._remote is None:
-            return
-        if self._clock.now - max(self._remote.heard, self._hearing_since) >= self._timeout:
-            self._hearing_since = None
-            self._report({"ev": "silent", "port": self.number})
+    def look(self) -> None:
+        """Is the far end there? Called twice a second."""
+        if self._remote is not None:
+            self.presence.look(self._remote, self._clock.now, self._so_far())
 
     # Sending
 
@@ -195,6 +208,8 @@ class Stream:
             self._audio_tick = number
             self.sequence = sequence = self.sequence + 1 & 0xFFFF
             self._sent = timestamp
+            self._packets += 1
+            self._octets += FRAME
             self._send(
                 pack_header(VERSION, marker | self.payload_type, sequence, timestamp, self._ssrc) + frame,
                 remote.address,
@@ -203,6 +218,9 @@ class Stream:
             self.recorders.sent(timestamp, frame, self.codec, self._clock.now)
         if playback is not None and playback.done:
             self._end_play(interrupted=False)
+
+    def _so_far(self) -> Sent:
+        return Sent(self._ssrc, self._sent, self._packets, self._octets)
 
     def resume(self) -> int:
         """The timestamp of now, after a gap: by the clock, but always later than what was sent."""
@@ -223,6 +241,8 @@ class Stream:
             self.sequence = sequence
         if after(timestamp, self._sent) > 0:
             self._sent = timestamp
+        self._packets += 1
+        self._octets += len(payload)
         second = MARKER | payload_type if marker else payload_type
         self._send(pack_header(VERSION, second, sequence, timestamp, self._ssrc) + payload, remote.address)
 
@@ -274,16 +294,23 @@ class Stream:
             return
         if not is_event and not self.recorders.running and self.relay is None:
             self._sieve.shut(source, payload_type)
+            self.presence.ignored()
             return
         packet = parse(data)
         if packet is None:
             return
         if law is None:
             self._on_event(packet)
-        elif self.recorders.running:
-            self.recorders.heard(packet, law, now)
+        else:
+            self.presence.heard(packet, now)
+            if self.recorders.running:
+                self.recorders.heard(packet, law, now)
         if self.relay is not None:
             self.relay.forward(packet, law)
+
+    def receive_control(self) -> None:
+        """Take one packet of RTCP."""
+        self.presence.receive(self._remote, self._clock.now)
 
     def _on_event(self, packet: Packet) -> None:
         key = self._detector.key(packet)

@@ -6,7 +6,7 @@ process is seen by the other as end of file.
 Commands have `op`; with `id` they are answered by `{"re": id}`, plus `error` (text) when refused. Ports are named by
 numbers that the control side chooses.
 
-    open      port host number dscp timeout: bind an RTP socket; 0: any; answered with its number
+    open      port host number dscp timeout rtcp: bind an RTP socket; 0: any; answered with its number
     connect   port host number codec payload dtmf send hear: hear whom is there, (send) send there from now on, and
               (hear) expect packets
     play      port play keys barge_in loop digits

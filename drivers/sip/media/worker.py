@@ -7,6 +7,7 @@ closed, which the kernel also does when that process is killed.
 from __future__ import annotations
 
 import gc
+import resource
 import select
 import signal
 import socket
@@ -14,10 +15,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.playback import ClipCache, Playback
+from drivers.sip.media.presence import LOOK
 from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.stream import Stream
 from drivers.sip.media.wire import Message, Wire
@@ -29,9 +32,6 @@ GATHER = 0.003
 """Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
 CROWD = 100
 """Streams from which that is cheaper: with fewer, packets that pass the sieve come more than `GATHER` apart."""
-
-SILENCE_LOOK = 25
-"""Ticks between two looks at whether far ends have gone silent."""
 
 
 class Worker:
@@ -101,22 +101,21 @@ class Worker:
     def _tick(self) -> None:
         number = self._clock.advance()
         self._relaying = False
-        look = number % SILENCE_LOOK == 0
         for stream in list(self._streams.values()):
-            if look:
-                stream.check_silence()
             if stream.relay is not None:
                 self._relaying = True
             try:
                 stream.tick(number)
+                if (number + stream.number) % LOOK == 0:  # not all in one tick
+                    stream.look()
                 if stream.recorders.running:
                     stream.recorders.tick(self._clock.now)
             except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
                 self._lose(stream, error)
 
-    def _receive(self, stream: Stream) -> None:
+    def _receive(self, stream: Stream, take: Callable[[], None]) -> None:
         try:
-            stream.receive()
+            take()
         except Exception as error:  # noqa: BLE001 - as above
             self._lose(stream, error)
 
@@ -126,9 +125,10 @@ class Worker:
         self._send({"ev": "lost", "port": stream.number, "error": repr(error)})
 
     def _remove(self, stream: Stream) -> None:
-        descriptor = stream.socket.fileno()
-        self._epoll.unregister(descriptor)
-        del self._readers[descriptor], self._streams[stream.number]
+        for sock in stream.sockets():
+            self._epoll.unregister(sock)
+            del self._readers[sock.fileno()]
+        del self._streams[stream.number]
         stream.close()
 
     # The control process
@@ -180,10 +180,12 @@ class Worker:
             self._send,
             dscp=message["dscp"],
             timeout=message["timeout"],
+            rtcp=message["rtcp"],
         )
         self._streams[stream.number] = stream
-        self._readers[stream.socket.fileno()] = lambda: self._receive(stream)
-        self._epoll.register(stream.socket, select.EPOLLIN)
+        for sock, take in stream.sockets().items():
+            self._readers[sock.fileno()] = partial(self._receive, stream, take)
+            self._epoll.register(sock, select.EPOLLIN)
         return {"number": stream.socket.getsockname()[1]}
 
     def _connect(self, message: Message) -> Message:
@@ -285,6 +287,9 @@ def main() -> None:
     # outlives it by no more than the closing of a socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Two for each call, and the usual limit is 1,024.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     descriptor, spool = int(sys.argv[1]), Path(sys.argv[2])
     worker = Worker(Wire(socket.socket(fileno=descriptor)), spool)
     # What lives now lives for ever, and calls make few cycles: a collection must not cost a tick.
