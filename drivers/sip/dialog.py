@@ -38,6 +38,7 @@ from drivers.sip.headers import ALLOW
 from drivers.sip.modification import Modification
 from drivers.sip.refer import Referral
 from drivers.sip.requests import Headers, header
+from drivers.sip.session_timer import SessionTimer
 from drivers.sip.transactions import learn_names
 from engine.lines import Cause, Hangup
 
@@ -66,9 +67,14 @@ class Dialog(Authenticating):
         self.referral: Referral | None = None
         """The last transfer that we have asked for."""
         self.modification = Modification(self)
+        self.timer = SessionTimer(self, endpoint.session_timer)
         self._endpoint = endpoint
         self.post = post
         self._media: LocalMedia | None = None
+        self._invite: Any = None
+        """The INVITE that has not been answered yet."""
+        self._description = ""
+        """Our session description of the last time."""
         self._session = secrets.randbits(31)
         self._version = 0
         self._over = False
@@ -91,7 +97,10 @@ class Dialog(Authenticating):
             return
         self._media = media
         body = self.our_offer() if self.offer is None else self.our_answer(self.offer)
-        self.recvEvent(self._event(CCEventPreConnect, (200, "OK", body)))
+        event = self._event(CCEventPreConnect, (200, "OK", body))
+        event.extra_headers += tuple(self.timer.respond(self._invite))
+        self._invite = None
+        self.recvEvent(event)
         if self.offer is None:
             return
         self._established = True
@@ -102,6 +111,7 @@ class Dialog(Authenticating):
         self._media = media
         request = (SipCallId(), call.caller_id or None, call.user or None, self.our_offer(), None, None)
         event = self._event(CCEventTry, request)
+        event.extra_headers += tuple(self.timer.request())
         event.onUacSetupComplete = lambda _: self._address(call)
         if call.account is not None:
             event.extra_headers += tuple(header(*pair) for pair in call.account.headers)
@@ -141,6 +151,8 @@ class Dialog(Authenticating):
         try:
             if req.getMethod() in ("INVITE", "UPDATE"):
                 learn_names(sip_t.userv, req)
+            if self.state is None:
+                self._invite = req
             outcome = super().recvRequest(req, sip_t)
             if outcome is None and sip_t.data is None:
                 self._answer_leftover(req)
@@ -162,7 +174,20 @@ class Dialog(Authenticating):
             # Our CANCEL has crossed the answer. The ACK is sent when this returns, and must precede our BYE.
             self._endpoint.reactor.post(super().recvResponse, resp, tr)
             return
+        calling = not self.isConnected()
+        if calling and resp.getSCode()[0] == 422 and self.timer.refused(resp):
+            self._invite_again(tr)
+            return
         super().recvResponse(resp, tr)
+        if calling and self.isConnected():
+            self.timer.accepted(resp)
+
+    def _invite_again(self, tr: Any) -> None:
+        """The same INVITE with another session timer; its 422 is acknowledged when this returns."""
+        timer = self.timer.request()
+        names = {field.name for field in timer} | {"min-se"}
+        headers = [field for field in tr.req_extra_headers if field.name not in names] + list(timer)
+        self.newUacTransaction(self.genRequest("INVITE", self.lSDP, extra_headers=headers), req_extra_headers=headers)
 
     def disconnect(self, rtime: Any = None, origin: Any = None) -> None:
         """sippy's transaction layer calls it when no ACK has come in 32 s: BYE (RFC 3261 section 13.3.1.4)."""
@@ -257,6 +282,7 @@ class Dialog(Authenticating):
             self.post(Pressed(key))
 
     def _stop(self) -> None:
+        self.timer.stop()
         if self.referral is not None:
             self.referral.stop()
 
@@ -273,13 +299,19 @@ class Dialog(Authenticating):
         self._version += 1
         self.offered = True
         media = self._media
-        return MsgBody(sdp.offer(media.host, media.port, session=self._session, version=self._version))
+        self._description = sdp.offer(media.host, media.port, session=self._session, version=self._version)
+        return MsgBody(self._description)
 
     def our_answer(self, to: sdp.Description) -> MsgBody:
         assert self._media is not None
         self._version += 1
         media = self._media
-        return MsgBody(sdp.answer(to, media.host, media.port, session=self._session, version=self._version))
+        self._description = sdp.answer(to, media.host, media.port, session=self._session, version=self._version)
+        return MsgBody(self._description)
+
+    def same_offer(self) -> MsgBody:
+        """An offer of what was agreed last: same version, nothing changes (RFC 3264 section 8)."""
+        return MsgBody(self._description)
 
     @staticmethod
     def _event(kind: Any, data: object) -> Any:

@@ -51,6 +51,7 @@ class SipDriver(Driver):
         rtp_external: str | None = None,
         rtp_dscp: int = EXPEDITED,
         rtp_timeout: float | None = 60.0,
+        session_timer: float = 1800.0,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
         allow: networks whose requests are answered; others get silence.
@@ -59,8 +60,10 @@ class SipDriver(Driver):
         media_workers: processes; None for one per core.
         rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
+        session_timer: seconds within which a far end must show that it still knows a call (RFC 4028); 0: not asked.
         Raises ConfigurationError.
         """
+        self._session_timer = int(session_timer)
         self._listen = parse_listen(listen)
         known = read_trunks(trunks or {})
         self._peers = Peers(allow, known)
@@ -196,7 +199,9 @@ class SipDriver(Driver):
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
 
-        return Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line)
+        endpoint = Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line)
+        endpoint.session_timer = self._session_timer
+        return endpoint
 
     def _new_line(self) -> Line:
         return Line(self._reactor, self._loop)

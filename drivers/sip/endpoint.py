@@ -20,6 +20,7 @@ from drivers.sip.identity import ASSERTED, called_number, calling_party
 from drivers.sip.line import Line
 from drivers.sip.peers import Peers
 from drivers.sip.reactor import Reactor
+from drivers.sip.session_timer import MIN_SE, too_short
 from drivers.sip.transactions import Transactions, learn_names
 
 NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "INFO", "REFER", "UPDATE", "PRACK"))
@@ -48,6 +49,8 @@ class Endpoint:
     ) -> None:
         """announce: told of each incoming call, before any event of its line; both are called in this thread."""
         self.reactor = reactor
+        self.session_timer = 0
+        """Seconds between two signs of life that calls ask for (RFC 4028); 0: none."""
         self._accepting = True
         self._peers = peers
         self._announce = announce
@@ -170,6 +173,8 @@ class Endpoint:
         missing = unsupported(req)
         if missing:
             return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(missing)))
+        if too_short(req):
+            return _final(req, 422, "Session Interval Too Small", ("min-se", str(MIN_SE)))
         if self._is_merged(req):
             return _final(req, 482, "Loop Detected")
         return None

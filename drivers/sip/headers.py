@@ -6,7 +6,7 @@ from typing import Any
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE"
 
-SUPPORTED = frozenset[str]()
+SUPPORTED = frozenset({"timer"})
 """Extensions that a far end may require."""
 
 _COMPACT = {"supported": "k", "session-expires": "x", "refer-to": "r"}

@@ -3,12 +3,13 @@ end's. One of them is under way at a time: a second offer gets 491 (RFC 3264 sec
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from drivers.sip import sdp
+from drivers.sip import requests, sdp
 from drivers.sip.events import MediaChanged
 from drivers.sip.headers import unsupported
-from drivers.sip.requests import header
+from drivers.sip.requests import Headers, OnFinal, header
 
 if TYPE_CHECKING:
     from drivers.sip.dialog import Dialog
@@ -27,7 +28,7 @@ class Modification:
             return
         if req.getBody() is None:
             dialog.refresh_target(req)
-            dialog.respond(req, 200, "OK", dialog.our_offer(), ack_wait=True)
+            dialog.respond(req, 200, "OK", dialog.our_offer(), headers=dialog.timer.respond(req), ack_wait=True)
         else:
             self._accept(req)
 
@@ -40,7 +41,7 @@ class Modification:
             self._accept(req)
         else:
             self._dialog.refresh_target(req)
-            self._dialog.respond(req, 200, "OK")
+            self._dialog.respond(req, 200, "OK", headers=self._dialog.timer.respond(req))
 
     def on_early_update(self, req: Any) -> None:
         """An UPDATE before the call is answered: the offer of the INVITE is still open, there is no room for another
@@ -52,6 +53,33 @@ class Modification:
             self._dialog.respond(req, 500, "Server Internal Error", headers=[header("retry-after", "2")])
         else:
             self._dialog.respond(req, 491, "Request Pending")
+
+    def refresh(self, on_final: OnFinal, headers: Headers, *, by_update: bool) -> None:
+        """Tell the far end that the call is still up: by UPDATE without an offer, or by a re-INVITE that offers what
+        was agreed last (RFC 4028 section 7.4)."""
+        dialog = self._dialog
+
+        def done(status: int, reason: str, response: Any) -> None:
+            dialog.offered = dialog.offered and by_update
+            if not dialog.isConnected():
+                return
+            if status < 300:
+                dialog.refresh_target(response)
+                self._take_answer(response)
+            on_final(status, reason, response)
+
+        if dialog.offered:
+            on_final(491, "Request Pending", None)
+        elif by_update:
+            requests.send(dialog, "UPDATE", done, headers=headers)
+        else:
+            dialog.offered = True
+            requests.send(dialog, "INVITE", done, headers=headers, body=dialog.same_offer())
+
+    def _take_answer(self, response: Any) -> None:
+        if response.getBody() is not None:
+            with contextlib.suppress(sdp.SdpError, sdp.NoCommonMedia):
+                self._dialog.post(MediaChanged(sdp.read(response.getBody()).audio))
 
     def _refused(self, req: Any, *, offers: bool) -> bool:
         missing = unsupported(req)
@@ -69,5 +97,5 @@ class Modification:
             self._dialog.respond(req, 488, "Not Acceptable Here")
             return
         self._dialog.refresh_target(req)
-        self._dialog.respond(req, 200, "OK", self._dialog.our_answer(offer))
+        self._dialog.respond(req, 200, "OK", self._dialog.our_answer(offer), headers=self._dialog.timer.respond(req))
         self._dialog.post(MediaChanged(offer.audio))

@@ -48,6 +48,8 @@ class _Answer:
         status, reason = response.getSCode()
         if status < 200 or (status in CHALLENGES and self._authenticate(status, response)):
             return
+        if self._method == "INVITE" and status < 300:
+            _follow_route(self._dialog, response)
         self._on_final(status, reason, response)
 
     def _authenticate(self, status: int, response: Any) -> bool:
@@ -63,3 +65,13 @@ class _Answer:
                 dialog.newTransaction(request, resp_cb=self)
                 return True
         return False
+
+
+def _follow_route(dialog: Dialog, response: Any) -> None:
+    """The ACK of a re-INVITE goes the dialog's way, which its response need not repeat and cannot change (RFC 3261
+    section 12.2)."""
+    if all(route.getUrl().lr for route in dialog.routes):
+        response.delHFs("record-route")
+        response.appendHeaders(
+            [SipHeader(name="record-route", body=route.getCopy()) for route in reversed(dialog.routes)]
+        )
