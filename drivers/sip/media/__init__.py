@@ -2,6 +2,6 @@
 
 Control process: `pool` → `link` (one process) → `port` (one RTP socket), `recording`, `spool`.
 Worker process: `worker` (loop and commands) → `stream` (one RTP socket) → `playback`, `events`, `relay`, `recorder`,
-`sieve`, `presence` → `rtcp`.
+`sieve`, `presence` → `rtcp`, `tones`.
 Both: `wire` (messages), `rtp`. This package imports nothing, so that a worker stays small.
 """

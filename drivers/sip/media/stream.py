@@ -18,6 +18,7 @@ from drivers.sip.media.relay import Relay
 from drivers.sip.media.rtcp import Control, Sent
 from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
 from drivers.sip.media.sieve import Sieve
+from drivers.sip.media.tones import ToneDetector
 from drivers.sip.media.wire import Message
 from engine.audio.g711 import SILENCE, Law
 
@@ -76,6 +77,8 @@ class Stream:
         self._playback: Playback | None = None
         self._key_sender = KeySender()
         self._detector = KeyDetector()
+        self._tones: ToneDetector | None = None
+        """Only for a far end that has no telephone events: what it plays is no key otherwise."""
         self._refresh()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
@@ -112,6 +115,10 @@ class Stream:
         self._sending = send and not nowhere
         self.presence.expect(self._clock.now if hear else None)
         self.dtmf = dtmf
+        if dtmf is not None:
+            self._tones = None
+        elif self._tones is None:
+            self._tones = ToneDetector()
         self.payload_type = payload
         self._laws = {**LAWS, payload: codec}
         self._sieve.open()
@@ -292,7 +299,7 @@ class Stream:
             return
         if not remote.admit(source, now, data[8:12]):
             return
-        if not is_event and not self.recorders.running and self.relay is None:
+        if not is_event and not self.recorders.running and self.relay is None and self._tones is None:
             self._sieve.shut(source, payload_type)
             self.presence.ignored()
             return
@@ -303,6 +310,9 @@ class Stream:
             self._on_event(packet)
         else:
             self.presence.heard(packet, now)
+            if self._tones is not None:
+                for key in self._tones.keys(packet.payload, law):
+                    self._on_key(key)
             if self.recorders.running:
                 self.recorders.heard(packet, law, now)
         if self.relay is not None:
@@ -314,8 +324,10 @@ class Stream:
 
     def _on_event(self, packet: Packet) -> None:
         key = self._detector.key(packet)
-        if key is None:
-            return
+        if key is not None:
+            self._on_key(key)
+
+    def _on_key(self, key: str) -> None:
         self.keys += 1
         self._report({"ev": "digit", "port": self.number, "key": key})
         if self._playback is not None and self._playback.barge_in:
