@@ -21,3 +21,5 @@ class Account:
     """More headers of the INVITE."""
     routes: tuple[str, ...] = ()
     """Values of its Route headers, in order."""
+    uri: str = ""
+    """The request line's URI with its parameters, when they matter."""

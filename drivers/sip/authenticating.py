@@ -10,6 +10,7 @@ from typing import Any
 from sippy.SipAddress import SipAddress
 from sippy.SipHeader import SipHeader
 from sippy.SipRoute import SipRoute
+from sippy.SipURL import SipURL
 from sippy.UA import UA
 
 from drivers.sip import digest
@@ -49,4 +50,6 @@ class Authenticating(UA):
         sender = self.lUri.getUri().url
         sender.username = account.from_user or None
         sender.host = account.from_host or sender.host
+        if account.uri:
+            self.rTarget = SipURL(account.uri)
         self.routes = [SipRoute(address=SipAddress(text)) for text in account.routes]

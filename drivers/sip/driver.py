@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from drivers.sip.ask import Ask, Reply
 from drivers.sip.events import Call, Invited, LocalMedia
+from drivers.sip.fork import first_answer
 from drivers.sip.leg import SipLeg
 from drivers.sip.line import Line
 from drivers.sip.media.pool import EXPEDITED, MediaPool
 from drivers.sip.peers import Peers
+from drivers.sip.phones import PHONES, Phones
 from drivers.sip.reactor import shared_reactor
+from drivers.sip.registrar import Binding, Registrar
 from drivers.sip.trunk import read_trunks
 from drivers.sip.trunks import Trunks
 from drivers.sip.uri import is_number, parse_listen, parse_uri, resolve
@@ -46,6 +49,7 @@ class SipDriver(Driver):
         allow: Sequence[str] = ("127.0.0.1/32",),
         trunks: Mapping[str, Mapping[str, Any]] | None = None,
         on_trunk: Callable[[TrunkState], None] | None = None,
+        phones: Mapping[str, Any] | None = None,
         rtp_ports: range = range(20000, 24000),
         media_workers: int | None = None,
         rtp_external: str | None = None,
@@ -57,6 +61,7 @@ class SipDriver(Driver):
         allow: networks whose requests are answered; others get silence.
         trunks: by name, what the settings say of each (`Trunk`).
         on_trunk: told, in the event loop, of each trunk that goes down or comes up.
+        phones: what the settings say of those that register here (`Phones`); None for no registrar.
         media_workers: processes; None for one per core.
         rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
@@ -67,6 +72,7 @@ class SipDriver(Driver):
         self._listen = parse_listen(listen)
         known = read_trunks(trunks or {})
         self._peers = Peers(allow, known)
+        self._registrar = Registrar(Phones(**phones)) if phones is not None else None
         self._trunks = Trunks(known, self._peers, on_trunk or (lambda _: None))
         try:
             self._pool = MediaPool(
@@ -128,17 +134,25 @@ class SipDriver(Driver):
         near: Leg | None = None,
         on_ringing: Callable[[], None] | None = None,
     ) -> Leg:
-        """See `Driver`: a SIP address is called there, a number by the first trunk that is up. `on_ringing` is
-        called if the far end alerts before it answers."""
+        """See `Driver`: a SIP address is called there, an extension at every phone registered for it, a number by the
+        first trunk that is up. `on_ringing` is called if the far end alerts before it answers."""
+        if self._registrar is not None and self._registrar.has(to):
+            dial = partial(self._dial, to, near=near, on_ringing=on_ringing)
+            return await first_answer([dial(it.call(caller_id), PHONES) for it in self._phones(to)])
         if is_number(to) and self._trunks:
             call, trunk = await self._by_trunk(to, caller_id)
         else:
             call, trunk = await self._direct(to, caller_id), ""
+        return await self._dial(to, call, trunk, near=near, on_ringing=on_ringing)
+
+    async def _dial(
+        self, to: str, call: Call, trunk: str, *, near: Leg | None, on_ringing: Callable[[], None] | None
+    ) -> SipLeg:
         endpoint = self._endpoint
         if endpoint is None:
             raise NoChannel("the SIP driver is not running")
         line = Line(self._reactor, self._loop)
-        leg = self._make_leg(line, "out", did=to, cli=caller_id, trunk=trunk)
+        leg = self._make_leg(line, "out", did=to, cli=call.caller_id, trunk=trunk)
         leg.on_ringing = on_ringing
         try:
             with contextlib.suppress(LegGone):
@@ -153,13 +167,28 @@ class SipDriver(Driver):
             raise OriginateError(to, hangup.cause, hangup.detail)
         return leg
 
+    def reaches(self, address: str) -> bool:
+        return self._registrar is not None and bool(self._registrar.contacts(address))
+
     def trunks(self) -> dict[str, TrunkState]:
         return self._trunks.states
+
+    def defence(self) -> dict[str, int]:
+        """Addresses banned, and requests of theirs dropped, since the start."""
+        guard = self._endpoint.guard if self._endpoint is not None else None
+        return {"bans": guard.bans, "dropped": guard.dropped} if guard is not None else {}
 
     def usage(self) -> dict[str, int]:
         return {"legs": len(self._legs), **self._pool.usage()}
 
     # Inside
+
+    def _phones(self, extension: str) -> list[Binding]:
+        """Where it is registered. Raises OriginateError when it is nowhere."""
+        bindings = self._registrar.contacts(extension) if self._registrar is not None else []
+        if not bindings:
+            raise OriginateError(extension, Cause.NOT_FOUND, "no phone is registered")
+        return bindings
 
     async def _direct(self, to: str, caller_id: str) -> Call:
         uri = parse_uri(to)
@@ -199,7 +228,7 @@ class SipDriver(Driver):
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
 
-        endpoint = Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line)
+        endpoint = Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line, self._registrar)
         endpoint.session_timer = self._session_timer
         return endpoint
 

@@ -15,16 +15,22 @@ from drivers.sip import adapt, client, sdp
 from drivers.sip.ask import Ask, Reply
 from drivers.sip.dialog import Dialog
 from drivers.sip.events import Call, Event, Invited, LocalMedia
+from drivers.sip.guard import Guard
 from drivers.sip.headers import ALLOW, unsupported
-from drivers.sip.identity import ASSERTED, called_number, calling_party
+from drivers.sip.identity import ASSERTED, Headers, called_number, calling_party
 from drivers.sip.line import Line
 from drivers.sip.peers import Peers
+from drivers.sip.phones import PHONES
 from drivers.sip.reactor import Reactor
+from drivers.sip.registrar import Answer, Register, Registrar
 from drivers.sip.session_timer import MIN_SE, too_short
 from drivers.sip.transactions import Transactions, learn_names
 
 NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "INFO", "REFER", "UPDATE", "PRACK"))
 """Methods that we know and refuse with 405; others get 501."""
+
+INTRODUCTIONS = (b"REGISTER ", b"INVITE ", b"ACK ", b"CANCEL ")
+"""What is read from an address that is not known, where phones may be."""
 
 POLL = 0.01
 """Seconds between two looks at what is pending, while closing."""
@@ -46,6 +52,7 @@ class Endpoint:
         peers: Peers,
         announce: Callable[[Line, Invited], None],
         new_line: Callable[[], Line],
+        registrar: Registrar | None = None,
     ) -> None:
         """announce: told of each incoming call, before any event of its line; both are called in this thread."""
         self.reactor = reactor
@@ -55,7 +62,11 @@ class Endpoint:
         self._peers = peers
         self._announce = announce
         self._new_line = new_line
+        self._talking: dict[Dialog, str] = {}
         self._called: Counter[str] = Counter()
+        """How many of `_talking` by address: people whom we are calling, and phones that call us."""
+        self.registrar = registrar
+        self.guard = Guard()
         self.config: dict[str, Any] = {
             "_sip_address": address[0],
             "_sip_port": address[1],
@@ -64,6 +75,8 @@ class Endpoint:
             "_accept": self._accept,
         }
         self._transactions = Transactions(self.config, self._on_request)
+        if registrar is not None:
+            self._transactions.is_phone = registrar.is_phone
         self.config["_sip_tm"] = self._transactions
         self.host, self.port = self._transactions.l4r.socket.uopts.laddress
 
@@ -73,7 +86,7 @@ class Endpoint:
         next_hop = (call.address, call.port) if account is None else account.next_hop
         secret = (None, None) if account is None else (account.user, account.password)
         dialog = Dialog(self, post, nh_address=next_hop, username=secret[0], password=secret[1])
-        self._called[next_hop[0]] += 1
+        self._meet(dialog, next_hop[0])
         dialog.invite(call, media)
         return dialog
 
@@ -83,11 +96,15 @@ class Endpoint:
 
     def forget(self, dialog: Dialog) -> None:
         """A dialog has come to the end of its life."""
-        if dialog.origin == "callee":
-            peer = dialog.rAddr0[0][0]
+        peer = self._talking.pop(dialog, None)
+        if peer is not None:
             self._called[peer] -= 1
             if not self._called[peer]:
                 del self._called[peer]
+
+    def _meet(self, dialog: Dialog, peer: str) -> None:
+        self._talking[dialog] = peer
+        self._called[peer] += 1
 
     def refuse_calls(self) -> None:
         """From now on answer INVITEs with 503."""
@@ -106,9 +123,14 @@ class Endpoint:
         done()
 
     def _accept(self, data: bytes, source: str) -> bool:
-        """Requests are read from allowed peers only, and from those that we are calling; anybody else gets no
-        sign that something listens here. Responses find their transaction or are dropped."""
-        return data.startswith(b"SIP/2.0 ") or self._peers.allowed(source) or source in self._called
+        """Requests are read from allowed peers only, from those that we are calling, and, where phones may register,
+        what makes one known; anybody else gets no sign that something listens here. Responses find their transaction
+        or are dropped."""
+        if data.startswith(b"SIP/2.0 ") or self._peers.allowed(source) or source in self._called:
+            return True
+        if self.registrar is None or not self.registrar.permits(source):
+            return False
+        return self.registrar.is_phone(source) or (self.guard.admits(source) and data.startswith(INTRODUCTIONS))
 
     def _on_request(self, req: Any, sip_t: Any) -> Any:
         try:
@@ -122,17 +144,22 @@ class Endpoint:
         if req.sipver != "SIP/2.0":
             req.sipver = "SIP/2.0"  # which the response repeats
             return _final(req, 505, "Version Not Supported")
-        if not self._peers.allowed(req.getSource()[0]):
+        source = req.getSource()[0]
+        phones = self.registrar if self.registrar is not None and self.registrar.permits(source) else None
+        if phones is None and not self._peers.allowed(source):
             return _final(req, 403, "Forbidden")  # somebody whom we are calling: he knows that we exist
         if req.getHFBody("to").getTag() is not None or method == "BYE":
             return _final(req, 481, "Call Leg/Transaction Does Not Exist")
+        if method == "REGISTER" and self.registrar is not None:
+            return self._on_register(req, self.registrar)
         if method == "INVITE":
-            return self._on_invite(req, sip_t)
+            invited, response = self._admitted(req)
+            return response if invited is None else self._on_invite(req, sip_t, invited)
         if method == "OPTIONS":
             return _final(req, 200, "OK", ("allow", ALLOW), ("accept", "application/sdp"))
         return _not_allowed(req)
 
-    def _on_invite(self, req: Any, sip_t: Any) -> Any:
+    def _on_invite(self, req: Any, sip_t: Any, invited: Invited) -> Any:
         refused = self._unacceptable(req)
         if refused is not None:
             return refused
@@ -145,25 +172,49 @@ class Endpoint:
         except sdp.NoCommonMedia as error:
             return _final(req, 488, "Not Acceptable Here", ("warning", _warning(error)))
         learn_names(sip_t.userv, req)
-        invited = self._read_invited(req)
         line = self._new_line()
         line.dialog = dialog = Dialog(self, line.post)
+        self._meet(dialog, req.getSource()[0])
         dialog.offer = offer
         outcome = dialog.recvRequest(req, sip_t)
+        if dialog.state is None:
+            self.forget(dialog)  # the request was no good
+            return outcome
         self._announce(line, invited)
         return outcome
 
     def _read_invited(self, req: Any) -> Invited:
         """Who calls whom, read where the trunk has it."""
-
-        def headers(name: str) -> list[str]:
-            return [str(header.body) for header in req.getHFs(name)]
-
+        headers = _headers_of(req)
         user = req.getRURI().username or ""
         trunk = self._peers.trunk_of(req.getSource()[0], (user, req.getHFBody("to").getUrl().username or ""))
         did = called_number(headers, user, trunk.did_from if trunk else "request-uri")
         cli, name = calling_party(headers, trunk.cli_from if trunk else ASSERTED)
         return Invited(did, cli, name, trunk.name if trunk else "")
+
+    def _admitted(self, req: Any) -> tuple[Invited | None, Any]:
+        """Who calls whom; or None, and what a phone is answered that has not given its password."""
+        source, headers = req.getSource()[0], _headers_of(req)
+        if self.registrar is None or self._peers.allowed(source):
+            return self._read_invited(req), None
+        verdict = self.registrar.check(headers, "INVITE", str(req.getRURI()))
+        if not verdict.user:
+            return None, self._answered(req, self.registrar.challenge(verdict))
+        self.guard.passed(source)
+        return Invited(req.getRURI().username or "", verdict.user, calling_party(headers, ("from",))[1], PHONES), None
+
+    def _on_register(self, req: Any, registrar: Registrar) -> Any:
+        cseq, call_id = req.getHFBody("cseq").getCSeqNum(), str(req.getHFBody("call-id"))
+        request = Register(_headers_of(req), str(req.getRURI()), req.getSource(), call_id, cseq)
+        answer = registrar.register(request)
+        if answer.status == 200:
+            self.guard.passed(req.getSource()[0])
+        return self._answered(req, answer)
+
+    def _answered(self, req: Any, answer: Answer) -> Any:
+        if answer.wrong:
+            self.guard.failed(req.getSource()[0])
+        return _final(req, answer.status, answer.reason, *answer.headers)
 
     def _unacceptable(self, req: Any) -> Any:
         if not self._accepting:
@@ -189,6 +240,10 @@ class Endpoint:
     def refuse_method(self, req: Any) -> None:
         """Answer a request inside a dialog whose method is not served there."""
         self._transactions.sendResponse(_not_allowed(req)[0])
+
+
+def _headers_of(req: Any) -> Headers:
+    return lambda name: [str(header.body) for header in req.getHFs(name)]
 
 
 def _not_allowed(req: Any) -> Any:

@@ -129,6 +129,15 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
             text = head.decode("latin-1").replace("\x85", "?")  # which splitlines() takes for a line end
         super().handleIncoming(text + separator.decode() + body.decode("latin-1"), ra, server, rtime)
 
+    is_phone: Callable[[str], bool] = staticmethod(lambda _: False)
+    """Tells the address of a registered phone, which may be behind a router."""
+
+    def incomingRequest(self, msg: Any, *args: Any) -> None:
+        source = msg.getSource()
+        if self.is_phone(source[0]) and msg.getMethod() != "REGISTER":
+            reach_back(msg, source)
+        super().incomingRequest(msg, *args)
+
     def newTransaction(self, msg: Any, *args: Any, **kwargs: Any) -> Any:
         msg.delHFs("user-agent")
         return super().newTransaction(msg, *args, **kwargs)
@@ -144,6 +153,8 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
             adapt.malformed.warning(f"To of a response: {error}")
             return  # without it there is no dialog; the transaction's timers go on
         try:
+            if self.is_phone(t.address[0]):
+                reach_back(msg, t.address)
             learn_names(t.userv, msg)
         except Exception as error:  # noqa: BLE001 - whatever the far end has put there
             # Without them the dialog goes on with the address that was called, and the transaction can end.
@@ -178,6 +189,16 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
                         timer.cancel()
                 transaction.cleanup()
         super().shutdown()
+
+
+def reach_back(message: Any, source: tuple[str, int]) -> None:
+    """Let a Contact with a private address lead to `source`, where the message has come from: there is a router
+    between, unless it is the same, or a proxy that the dialog goes through."""
+    if not message.countHFs("record-route"):
+        for body in message.getHFBodys("contact"):
+            url = None if getattr(body, "asterisk", False) else body.getUrl()
+            if url is not None and _is_literal(url.host) and ipaddress.IPv4Address(url.host).is_private:
+                url.host, url.port = source
 
 
 def learn_names(server: SipSocket, message: Any) -> None:

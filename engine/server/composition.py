@@ -31,7 +31,7 @@ from engine.server.drivers import make_driver
 from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
 from engine.server.settings import Settings
-from engine.server.sip import trunks_of
+from engine.server.sip import phones_of, trunks_of
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
@@ -53,6 +53,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         listen=settings.sip.listen,
         allow=settings.sip.allow,
         trunks=await asyncio.to_thread(trunks_of, settings.sip, settings.folder),
+        phones=await asyncio.to_thread(phones_of, settings.sip, settings.folder),
         rtp_ports=settings.rtp.range,
         media_workers=settings.rtp.workers,
         rtp_external=str(settings.rtp.external) if settings.rtp.external else None,

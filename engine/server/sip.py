@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
 from engine.server.passwords import read_passwords
 from engine.server.section import Listen, Network, Section, SourceName
@@ -14,6 +15,7 @@ from engine.server.section import Listen, Network, Section, SourceName
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 HostPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$")]
 User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.!~*'()&=+$,-]+$")]
+Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 DidFrom = Literal["request-uri", "to", "p-called-party-id", "diversion"]
 CliFrom = Literal["p-asserted-identity", "remote-party-id", "from"]
 
@@ -79,6 +81,44 @@ class Trunk(Section):
         return self
 
 
+class Phone(Section):
+    """A phone, or several that ring together."""
+
+    password: SecretStr | None = Field(
+        default=None, description="Password; in this file only when nobody else may read it (chmod 600)."
+    )
+    password_file: Path | None = Field(
+        default=None, description="File with the password alone, which nobody else may read (chmod 600)."
+    )
+
+
+class Phones(Section):
+    """Phones that register with the server itself, without an exchange."""
+
+    users: dict[Extension, Phone] = Field(description="The phones, by extension; it is their user name too.")
+    realm: Annotated[str, Field(pattern=r"^[A-Za-z0-9._ -]+$")] = Field(
+        default="flowctl", description="Realm that the passwords are for, as phones show it."
+    )
+    allow: list[Network] = Field(
+        default=["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"],
+        description="Addresses and networks from which phones may register and call, with their password.",
+    )
+    digest: list[Literal["md5", "sha-256"]] = Field(
+        default=["md5"],
+        min_length=1,
+        description="How a password may be proved, the preferred way first. Some phones give up at sha-256.",
+    )
+    contacts: int = Field(
+        default=5, ge=1, le=50, description="Most phones of one extension; one more takes the place of the oldest."
+    )
+    min_expires: Duration = Field(
+        default=60.0, description="Shortest registration; a shorter one is refused with 423."
+    )
+    max_expires: Duration = Field(
+        default=600.0, description="Longest registration; a phone that asks for more, or for nothing, gets this."
+    )
+
+
 class Sip(Section):
     """SIP lines."""
 
@@ -94,6 +134,7 @@ class Sip(Section):
     trunks: dict[SourceName, Trunk] = Field(
         default_factory=dict, description="Lines of operators and exchanges, by a name of your own."
     )
+    phones: Phones | None = Field(default=None, description="Phones that register with the server itself.")
 
     @field_validator("session_timer")
     @classmethod
@@ -114,3 +155,16 @@ def trunks_of(sip: Sip, folder: Path) -> dict[str, dict[str, Any]]:
         name: {**trunk.model_dump(by_alias=True, exclude=secrets), "password": passwords.get(name)}
         for name, trunk in sip.trunks.items()
     }
+
+
+def phones_of(sip: Sip, folder: Path) -> dict[str, Any] | None:
+    """The phones as the driver takes them, None when there are none; as `trunks_of`."""
+    phones = sip.phones
+    if phones is None:
+        return None
+    passwords = read_passwords("sip.phones.users", phones.users, folder)
+    for extension in phones.users:
+        if not passwords.get(extension):
+            raise ConfigurationError(f"sip.phones.users.{extension}: a password or a password_file is needed")
+    options = phones.model_dump(exclude={"users", "digest"})
+    return {**options, "users": passwords, "algorithms": [name.upper() for name in phones.digest]}
