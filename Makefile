@@ -30,7 +30,8 @@ run: setup
 	$(BIN)/flowctl serve --config server.yaml
 
 test: setup
-	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl
+	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
+		kamailio=kamailio kamailio-tls=kamailio-tls-modules
 	$(BIN)/python -m pytest
 
 check: setup

@@ -71,6 +71,10 @@ class Message:
         """The first value of a header, "" if there is none."""
         return next(iter(self.all(name)), "")
 
+    def routes(self) -> list[str]:
+        """The values of Record-Route, wherever they are put."""
+        return [route.strip() for value in self.all("Record-Route") for route in value.split(",")]
+
     @property
     def status(self) -> int:
         """The status code; 0 for a request."""
@@ -123,7 +127,7 @@ class Call:
     def __init__(self, ua: SipUa, call_id: str, *, incoming: bool) -> None:
         self.ua = ua
         self.call_id = call_id
-        self.contact = f"<sip:test@{ua.host}:{ua.port}>"
+        self.contact = ua.contact()
         """The Contact of our INVITEs and answers."""
         self.incoming = incoming
         self.rtp: RtpPort
@@ -140,6 +144,8 @@ class Call:
         """Called with each REFER, instead of answering it."""
         self.peer: tuple[str, int] = ("", 0)
         self.target = ""
+        self.routes: list[str] = []
+        """Proxies that have put themselves into the way, the next one first (RFC 3261 section 12.1)."""
         self.local = self.remote = ""
         self.cseq = 0
         self.last_invite: Message | None = None
@@ -186,6 +192,7 @@ class Call:
             via, uri = self.last_invite.get("Via"), self.last_invite.start.split()[1]
         headers = [("Via", via), ("From", self.local), ("To", final.get("To")), ("Call-ID", self.call_id)]
         headers += [("CSeq", f"{final.cseq} ACK"), ("Max-Forwards", "70")]
+        headers += [("Route", route) for route in self.routes] if final.status < 300 else []
         headers += [("Content-Type", "application/sdp")] if body else []
         self.ua.send(Message(f"ACK {uri} SIP/2.0", headers, body), self.peer)
 
@@ -281,7 +288,7 @@ class Call:
         self.cseq += 1
         headers = [("Via", self.ua.via()), ("From", self.local), ("To", self.remote)]
         headers += [("Call-ID", self.call_id), ("CSeq", f"{self.cseq} {method}"), ("Max-Forwards", "70")]
-        headers += extra
+        headers += [*(("Route", route) for route in self.routes), *extra]
         if body and not any(name == "Content-Type" for name, _ in extra):
             headers += [("Content-Type", "application/sdp")]
         message = Message(f"{method} {self.target} SIP/2.0", headers, body)
@@ -299,6 +306,8 @@ class Call:
             self.remote = message.get("To") if message.status < 300 else self.remote
             if message.get("Contact"):
                 self.target = message.get("Contact").partition("<")[2].partition(">")[0]
+            if message.status < 300:
+                self.routes = self.routes or message.routes()[::-1]
             if message.status >= 200 and self.auto_ack:
                 self.ack(message)
         self._changed.set()
@@ -359,6 +368,10 @@ class SipUa(asyncio.DatagramProtocol):
     def uri(self, user: str) -> str:
         """Our address, for somebody who calls us."""
         return f"sip:{user}@{self.host}:{self.port}"
+
+    def contact(self) -> str:
+        """The Contact of our calls."""
+        return f"<sip:test@{self.host}:{self.port}>"
 
     def via(self) -> str:
         """A Via header value with a new branch."""
@@ -423,6 +436,7 @@ class SipUa(asyncio.DatagramProtocol):
             call.local = f"{message.get('To')};tag=t{next(_unique)}"
             call.remote = message.get("From")
             call.target = message.get("Contact").partition("<")[2].partition(">")[0]
+            call.routes = message.routes()
             call.reply(message, 100)
             self._incoming.put_nowait(call)
         if call is not None:
