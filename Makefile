@@ -31,7 +31,7 @@ run: setup
 
 test: setup
 	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
-		kamailio=kamailio kamailio-tls=kamailio-tls-modules
+		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core
 	$(BIN)/python -m pytest
 
 check: setup
