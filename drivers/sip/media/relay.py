@@ -32,8 +32,8 @@ class Relay:
         marker = packet.marker
         if packet.ssrc != self._source:
             self._source = packet.ssrc
-            self._sequence = out.sequence + 1 - packet.sequence
-            self._timestamp = out.resume() - packet.timestamp
+            self._sequence = out.outgoing.sequence + 1 - packet.sequence
+            self._timestamp = out.outgoing.resume() - packet.timestamp
             marker = True
         sequence = packet.sequence + self._sequence & 0xFFFF
         timestamp = packet.timestamp + self._timestamp & 0xFFFFFFFF

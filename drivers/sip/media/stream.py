@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from drivers.sip.media.address import Address, Remote
+from drivers.sip.media.address import Remote
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.events import KeyDetector, KeySender
+from drivers.sip.media.outgoing import Outgoing
 from drivers.sip.media.playback import Playback
 from drivers.sip.media.presence import Presence
 from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.recorders import Recorders
 from drivers.sip.media.relay import Relay
-from drivers.sip.media.rtcp import Control, Sent
-from drivers.sip.media.rtp import FRAME, LAWS, MARKER, PAYLOAD_TYPES, VERSION, Packet, after, pack_header, parse
+from drivers.sip.media.rtcp import Control
+from drivers.sip.media.rtp import FRAME, LAWS, PAYLOAD_TYPES, Packet, parse
 from drivers.sip.media.sieve import Sieve
 from drivers.sip.media.tones import ToneDetector
 from drivers.sip.media.wire import Message
@@ -51,8 +51,6 @@ class Stream:
         self.payload_type = PAYLOAD_TYPES[self.codec]
         """Of the audio sent."""
         self.dtmf: int | None = None
-        self.sequence = secrets.randbits(16)
-        """Of the newest packet sent."""
         self.recorders = Recorders(number, report)
         self.relay: Relay | None = None
         """Where received packets go while the stream is bridged."""
@@ -60,17 +58,8 @@ class Stream:
         """Key presses reported."""
         self._clock = clock
         self._report = report
-        self._ssrc = secrets.randbits(32)
-        self._origin = secrets.randbits(32)
-        """RTP timestamp of tick 0 of the clock."""
-        self._sent = self._origin + FRAME * (clock.tick - 1) & 0xFFFFFFFF
-        """Newest timestamp sent."""
-        self._audio_tick = -1
-        """Tick of the newest audio sent by the clock."""
         self._remote: Remote | None = None
         self._sending = False
-        self._packets = self._octets = 0
-        """Sent so far."""
         self._laws = LAWS
         """Payload types of the audio that is taken."""
         self._silence = b""
@@ -87,6 +76,7 @@ class Stream:
         except OSError:
             self.socket.close()
             raise
+        self.outgoing = Outgoing(self.socket, clock)
         self._sieve = Sieve(self.socket)
         control = None
         if rtcp:
@@ -187,19 +177,18 @@ class Stream:
         self.recorders.finish_all("hangup")
         for request in self._key_sender.waiting():
             self._report({"re": request, "error": "the port is closed"})
-        self.presence.leave(self._remote, self._clock.now, self._so_far())
+        self.presence.leave(self._remote, self._clock.now, self.outgoing.so_far())
         self.socket.close()
 
     def look(self) -> None:
         """Is the far end there? Called twice a second."""
         if self._remote is not None:
-            self.presence.look(self._remote, self._clock.now, self._so_far())
+            self.presence.look(self._remote, self._clock.now, self.outgoing.so_far())
 
     # Sending
 
     def tick(self, number: int) -> None:
         """Send what is due at a tick of the clock: keys, prompt or silence."""
-        timestamp = self._origin + FRAME * number & 0xFFFFFFFF
         if self._key_sender.busy and self._send_keys():
             return
         if self.relay is not None:
@@ -208,63 +197,27 @@ class Stream:
         frame = self._silence if playback is None else playback.frame()
         remote = self._remote
         if self._sending and remote is not None:
-            marker = 0
-            if self._audio_tick != number - 1:
-                marker = MARKER
-                timestamp = self.resume()
-            self._audio_tick = number
-            self.sequence = sequence = self.sequence + 1 & 0xFFFF
-            self._sent = timestamp
-            self._packets += 1
-            self._octets += FRAME
-            self._send(
-                pack_header(VERSION, marker | self.payload_type, sequence, timestamp, self._ssrc) + frame,
-                remote.address,
-            )
+            timestamp = self.outgoing.frame(number, self.payload_type, frame, remote.address)
+        else:
+            timestamp = self.outgoing.due(number)
         if self.recorders.running:
             self.recorders.sent(timestamp, frame, self.codec, self._clock.now)
         if playback is not None and playback.done:
             self._end_play(interrupted=False)
 
-    def _so_far(self) -> Sent:
-        return Sent(self._ssrc, self._sent, self._packets, self._octets)
-
-    def resume(self) -> int:
-        """The timestamp of now, after a gap: by the clock, but always later than what was sent."""
-        timestamp = self._origin + FRAME * self._clock.tick & 0xFFFFFFFF
-        missing = after(self._sent, timestamp) + FRAME
-        if missing > 0:
-            # A relayed source ran ahead of our clock: go on from there.
-            self._origin = self._origin + missing & 0xFFFFFFFF
-            timestamp = timestamp + missing & 0xFFFFFFFF
-        return timestamp
-
     def emit(self, payload_type: int, marker: bool, sequence: int, timestamp: int, payload: bytes) -> None:
         """Send a packet that is not the clock's."""
-        remote = self._remote
-        if remote is None or not self._sending:
-            return
-        if after(sequence, self.sequence, 16) > 0:
-            self.sequence = sequence
-        if after(timestamp, self._sent) > 0:
-            self._sent = timestamp
-        self._packets += 1
-        self._octets += len(payload)
-        second = MARKER | payload_type if marker else payload_type
-        self._send(pack_header(VERSION, second, sequence, timestamp, self._ssrc) + payload, remote.address)
-
-    def _send(self, packet: bytes, to: Address) -> None:
-        try:
-            self.socket.sendto(packet, to)
-        except OSError:
-            return  # No route, or no room in the socket buffer: to RTP a lost packet like any other.
+        if self._remote is not None and self._sending:
+            self.outgoing.packet(payload_type, marker, sequence, timestamp, payload, self._remote.address)
 
     def _send_keys(self) -> bool:
         """True when a key was sent instead of audio."""
-        packets, request = self._key_sender.tick(self.resume())
+        packets, request = self._key_sender.tick(self.outgoing.resume())
         for packet in packets:
             if self.dtmf is not None:
-                self.emit(self.dtmf, packet.marker, self.sequence + 1 & 0xFFFF, packet.timestamp, packet.payload)
+                self.emit(
+                    self.dtmf, packet.marker, self.outgoing.sequence + 1 & 0xFFFF, packet.timestamp, packet.payload
+                )
         if packets and self.relay is not None and self.relay.out.relay is not None:
             self.relay.out.relay.made_room(len(packets))
         if request is not None:
