@@ -22,7 +22,9 @@ class Agent(BaseModel):
     password: SecretStr | None = Field(
         default=None, description="For logging in; agents reached by telephone alone need none."
     )
-    phone: str | None = Field(default=None, description="Where calls reach the agent: a SIP URI.")
+    phone: str | None = Field(
+        default=None, description="Where calls reach the agent: a SIP URI, a telephone number or an extension."
+    )
     active: bool = Field(default=True, description="An inactive agent gets no calls.")
 
     @property

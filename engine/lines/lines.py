@@ -74,7 +74,8 @@ class Lines:
         except BaseException as error:
             self.channels.release(channel)
             if isinstance(error, ValueError):
-                raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {error}") from error
+                why = error if dialled.kind == "address" else "numbers go out by a trunk, and it has none"
+                raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {why}") from error
             if isinstance(error, OriginateError):
                 # Named as the scenario names it: a masked value is known by that form.
                 raise OriginateError(to, error.cause, error.detail) from error

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from support.house import House, in_house
 from support.served import served
-from support.sipua import SipUa
+from support.siprtp import FRAME
+from support.sipua import SipUa, until
 
 from drivers.virtual import Party, VirtualDriver
 from engine.centres.directory import Agent, Centre, Directory
 from engine.clock import Clock
 from engine.errors import NotAllowed
+from engine.lines import Leg
 from engine.lines.dialling import DialPlan
 from engine.lines.limits import Bounds, Limits
 from engine.lines.lines import Lines
@@ -156,6 +158,17 @@ def test_a_registered_phone_is_called_as_it_is_but_never_for_an_emergency(tmp_pa
                 await lines.allow(refused, near=near)
 
     in_house(tmp_path, {"s.yaml": bridge("240")}, story)
+
+
+def test_without_a_trunk_the_record_says_so(tmp_path: Path):
+    class Trunkless(VirtualDriver):
+        async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
+            raise ValueError(f"{to!r} is not a SIP address")
+
+    for to, why in (("0143670910", "go out by a trunk, and it has none"), ("sip:x", "'sip:x' is not a SIP address")):
+        _, records = calls(tmp_path, bridge(to), lambda _: Lines([Trunkless()], plan=DialPlan(send="e164")))
+        assert f"'{to}' cannot be dialled by driver virtual" in records[-1]["warnings"][0]
+        assert records[-1]["warnings"][0].endswith(why)
 
 
 # Limits ------------------------------------------------------------------------------------------------------------
@@ -298,12 +311,16 @@ async def test_a_server_dials_by_its_trunk_what_its_rules_allow(tmp_path: Path):
             assert called.requests[0].start.startswith("INVITE sip:00143670910@127.0.0.1")
             assert "sip:0143670903@" in called.requests[0].get("From")
             await asyncio.gather(called.answer(), caller.answered())
+            await caller.rtp.stream(b"\xd5" * FRAME * 10)
+            await until(lambda: called.rtp.received)
             await called.bye()
             await caller.request("BYE")
             for did in ("32", "33"):
-                await (await exchange.invite(did, server.address)).request("BYE", 5)
+                refused = await exchange.invite(did, server.address)
+                await refused.answered()
+                await refused.request("BYE", 5)
             records = await server.recorded(3)
-        first, *others = sorted(records, key=lambda record: record["caller"], reverse=True)
+        first, *others = sorted(records, key=lambda record: len(record["warnings"]))
         assert first["caller"] == "+33143670903"
         assert outcomes([first, *others]) == ["ended", "failed", "failed"]
         rules = sorted(warning for record in others for warning in record["warnings"])
