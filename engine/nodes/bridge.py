@@ -45,7 +45,8 @@ class Bridge(Node):
 
     type: Literal["bridge"]
     to: Text = Field(
-        description="Telephone number, extension or SIP URI to call, or the code of an agent, which is their extension."
+        description="Telephone number, extension or SIP URI to call, or the code of an agent, which is their "
+        "extension."
     )
     timeout: Duration = Field(default=30.0, description="How long it rings.")
     caller_id: Text | None = Field(default=None, description="Number presented; by default the caller's.")
