@@ -12,6 +12,7 @@ from sippy.SipHeader import SipHeader
 from sippy.SipRoute import SipRoute
 from sippy.SipURL import SipURL
 from sippy.UA import UA
+from sippy.UacStateCancelling import UacStateCancelling
 
 from drivers.sip import digest
 from drivers.sip.account import Account
@@ -29,7 +30,7 @@ class Authenticating(UA):
     def processChallenge(
         self, resp: Any, cseq: Any, challenge_name: str, answer_name: str, extra_headers: Any
     ) -> bool:
-        """Repeat the INVITE with an answer; False when there is none."""
+        """Repeat the INVITE with an answer, once the ACK of this response has gone out; False when there is none."""
         challenge = digest.choose((str(header.body) for header in resp.getHFs(challenge_name)), self.realm)
         refused = self.reqs[cseq].countHFs(answer_name) > 0
         if challenge is None or not self.username or (refused and not challenge.stale) or self._tries >= TRIES:
@@ -38,11 +39,17 @@ class Authenticating(UA):
         value = digest.answer(
             challenge, self.username, self.password or "", "INVITE", str(self.rTarget), cnonce=secrets.token_hex(8)
         )
-        headers = (*(extra_headers or ()), SipHeader(name=answer_name, bodys=value))
-        request = self.genRequest("INVITE", self.lSDP, extra_headers=headers)
-        self.newUacTransaction(request, req_extra_headers=extra_headers)
+        answer = SipHeader(name=answer_name, bodys=value)
+        self.global_config["_reactor"].post(self._repeat, resp, answer, extra_headers)
         del self.reqs[cseq]
         return True
+
+    def _repeat(self, refusal: Any, answer: Any, extra_headers: Any) -> None:
+        if isinstance(self.state, UacStateCancelling):
+            self.changeState(self.state.recvResponse(refusal, self.tr))  # withdrawn meanwhile: let it be refused
+            return
+        request = self.genRequest("INVITE", self.lSDP, extra_headers=(*(extra_headers or ()), answer))
+        self.newUacTransaction(request, req_extra_headers=extra_headers)
 
     def call_by(self, account: Account) -> None:
         """Before the INVITE is sent: who calls, by which way, and whose password answers."""

@@ -99,9 +99,10 @@ class Verifier:
 
 
 def _same(given: str, uri: str) -> bool:
-    """True when two URIs are the same but for parameters, which phones leave out, and the usual port."""
+    """True when two URIs are the same but for what some leave out: parameters, the usual port, the called user."""
 
     def plain(text: str) -> str:
         return text.partition(";")[0].partition("?")[0].removesuffix(":5060").lower()
 
-    return plain(given) == plain(uri)
+    scheme, _, rest = plain(uri).partition(":")
+    return plain(given) in (plain(uri), f"{scheme}:{rest.rpartition('@')[2]}")

@@ -358,7 +358,9 @@ def test_a_nonce_does_not_last():
     phone = Phone(type("Ua", (), {"host": "h", "port": 1})(), "201", "s3cret", ("pbx", 5060))
     first, second = (Message("", [("WWW-Authenticate", text)]) for text in verifier.challenges())
     assert verifier.check([phone.answer(first, "REGISTER", "sip:pbx")], "REGISTER", "sip:pbx:5060;x=y").user == "201"
-    assert verifier.check([phone.answer(first, "REGISTER", "sip:pbx")], "INVITE", "sip:pbx").wrong
+    assert verifier.check([phone.answer(first, "INVITE", "sip:pbx", 2)], "INVITE", "sip:32@pbx;x=y").user == "201"
+    assert verifier.check([phone.answer(first, "INVITE", "sip:31@pbx", 3)], "INVITE", "sip:32@pbx").wrong
+    assert verifier.check([phone.answer(first, "REGISTER", "sip:pbx", 4)], "INVITE", "sip:pbx").wrong
     clock.now += 301
     late = verifier.check([phone.answer(second, "REGISTER", "sip:pbx", 2)], "REGISTER", "sip:pbx")
     assert (late.user, late.stale, late.wrong) == ("", True, False)

@@ -142,8 +142,23 @@ async def test_a_call_answers_a_challenge(algorithm, proxy):
             await driver.originate("0143670903", caller_id="+33555")
         assert caught.value.cause is Cause.BUSY  # what the operator says to a right password
         first, second = operator.of("INVITE")
+        assert [request.method for request in operator.requests][:3] == ["INVITE", "ACK", "INVITE"]
         assert second.get("P-Asserted-Identity") == "<sip:+33555@127.0.0.1>"
         assert (first.cseq + 1, first.get("Call-ID")) == (second.cseq, second.get("Call-ID"))
+
+
+async def test_a_call_withdrawn_while_it_is_challenged():
+    async with Operator.open("s3cret") as operator, running(operator=account(operator)) as driver:
+        operator.silent = True
+        calling = asyncio.create_task(driver.originate("0143670903"))
+        invite = await operator.request("INVITE")
+        calling.cancel()
+        await asyncio.wait([calling])
+        operator.silent = False
+        operator.datagram_received(invite.encode(), driver.address)
+        await operator.request("ACK")
+        await until(lambda: not driver._endpoint._talking)
+        assert len(operator.of("INVITE")) == 2  # as it was sent and as the test has fed it
 
 
 async def test_a_challenge_that_turns_stale_is_answered_once_more(monkeypatch):

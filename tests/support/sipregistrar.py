@@ -75,9 +75,11 @@ class Operator(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         message = Message.parse(data)
-        if message.status or message.method == "ACK":
+        if message.status:
             return
         self.requests.append(message)
+        if message.method == "ACK":
+            return
         if self.silent:
             return
         if message.method == "OPTIONS":
