@@ -44,6 +44,7 @@ from engine.lines import Cause, Hangup
 
 if TYPE_CHECKING:
     from drivers.sip.endpoint import Endpoint
+    from drivers.sip.line import Line
 
 FORGET_AFTER = 4.0
 """Seconds that a finished dialog is kept to answer the far end's repeated BYE; afterwards it gets 481, which
@@ -77,7 +78,9 @@ class Dialog(Authenticating):
         """Our session description of the last time."""
         self._session = secrets.randbits(31)
         self._version = 0
-        self._over = False
+        self.over = False
+        """True once our side is done with the call, whatever is still to be sent."""
+        self.line: Line | None = None
         self._established = False
         self.offered = False
         """True while an offer of ours has no answer yet."""
@@ -93,7 +96,7 @@ class Dialog(Authenticating):
     def answer(self, media: LocalMedia) -> None:
         """200 with our answer, or with our offer if the INVITE had none. `Established` follows, or `Ended` is
         on its way already."""
-        if self._over:
+        if self.over:
             return
         self._media = media
         body = self.our_offer() if self.offer is None else self.our_answer(self.offer)
@@ -119,9 +122,9 @@ class Dialog(Authenticating):
 
     def hang_up(self, cause: Cause) -> None:
         """End the call whatever its state: a refusal, CANCEL or BYE, or nothing if it is over."""
-        if self._over:
+        if self.over:
             return
-        self._over = True
+        self.over = True
         self._stop()
         if self.origin == "caller" and not self.isConnected():
             self.recvEvent(self._event(CCEventFail, refusal(cause)))
@@ -130,7 +133,7 @@ class Dialog(Authenticating):
 
     def refer(self, user: str, host: str, port: int, replacing: Dialog | None = None) -> None:
         """Ask the far end to call somebody else instead of us; `Transferred` follows. See `Referral.send`."""
-        if self._over or not self.isConnected():
+        if self.over or not self.isConnected():
             return
         referral = self.referral = Referral(self)
         self._when_acked(lambda: referral.send(user, host, port, replacing))
@@ -138,6 +141,16 @@ class Dialog(Authenticating):
     def replaces(self) -> str:
         """This call as a Replaces header names it to its far end (RFC 3891 section 6.1)."""
         return f"{self.cId};to-tag={self.rUri.getTag()};from-tag={self.lTag}"
+
+    def take_over(self, old: Dialog) -> None:
+        """Be the call that `old` was, for its leg: same line, same port of ours; `old` ends (RFC 3891 section 3)."""
+        if old.over or old.line is None or old._media is None:
+            self.hang_up(Cause.FAILED)
+            return
+        self.post, old.post = old.post, _nowhere
+        old.line.carry(self)
+        self.answer(old._media)
+        old.hang_up(Cause.NORMAL)
 
     def lose(self, detail: str) -> None:
         """The far end does not answer, or does not know the call any more: end it."""
@@ -218,7 +231,7 @@ class Dialog(Authenticating):
         if method == "BYE" and self.origin == "caller" and not self.isConnected():
             self.changeState(UasStateRinging._recvRequestBye(self.state, req))
             self.emitPendingEvents()
-        elif method == "UPDATE" and not self._over and not self.isConnected():
+        elif method == "UPDATE" and not self.over and not self.isConnected():
             self.modification.on_early_update(req)
         elif method == "BYE":
             req.sendResponse(481, "Call Leg/Transaction Does Not Exist")
@@ -237,7 +250,7 @@ class Dialog(Authenticating):
             cause = cause_of(status, q850_of(event.reason_rfc3326))
             self._end(Hangup("remote", cause, f"{status} {reason}"))
         elif isinstance(event, CCEventDisconnect) and self.referral is not None and self.referral.on_bye():
-            self._over = True
+            self.over = True
         elif isinstance(event, CCEventDisconnect):
             answered = self._established or self.origin != "caller"
             self._end(Hangup("remote", Cause.NORMAL if answered else Cause.CANCELLED))
@@ -245,7 +258,7 @@ class Dialog(Authenticating):
     def _on_confirmed(self, body: Any) -> None:
         """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""
         self._acked = True
-        if self.offered and not self._over:
+        if self.offered and not self.over:
             self._on_answer(body)
         waiting, self._after_ack = self._after_ack, []
         for action in waiting:
@@ -288,8 +301,8 @@ class Dialog(Authenticating):
 
     def _end(self, hangup: Hangup) -> None:
         self._stop()
-        if not self._over:
-            self._over = True
+        if not self.over:
+            self.over = True
             self.post(Ended(hangup))
 
     # Parts of messages
@@ -337,3 +350,7 @@ class Dialog(Authenticating):
 
 def _unless_default(port: int) -> int | None:
     return None if port == 5060 else port
+
+
+def _nowhere(_: Event) -> None:
+    """What still happens in a call that has been replaced."""

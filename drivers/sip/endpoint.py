@@ -16,13 +16,14 @@ from drivers.sip.ask import Ask, Reply
 from drivers.sip.dialog import Dialog
 from drivers.sip.events import Call, Event, Invited, LocalMedia
 from drivers.sip.guard import Guard
-from drivers.sip.headers import ALLOW, unsupported
+from drivers.sip.headers import ALLOW, EXTENSIONS, unsupported
 from drivers.sip.identity import ASSERTED, Headers, called_number, calling_party
 from drivers.sip.line import Line
 from drivers.sip.peers import Peers
 from drivers.sip.phones import PHONES
 from drivers.sip.reactor import Reactor
 from drivers.sip.registrar import Answer, Register, Registrar
+from drivers.sip.replaces import Refused, replaced_by
 from drivers.sip.session_timer import MIN_SE, too_short
 from drivers.sip.transactions import Transactions, learn_names
 
@@ -156,7 +157,7 @@ class Endpoint:
             invited, response = self._admitted(req)
             return response if invited is None else self._on_invite(req, sip_t, invited)
         if method == "OPTIONS":
-            return _final(req, 200, "OK", ("allow", ALLOW), ("accept", "application/sdp"))
+            return _final(req, 200, "OK", ("allow", ALLOW), ("accept", "application/sdp"), ("supported", EXTENSIONS))
         return _not_allowed(req)
 
     def _on_invite(self, req: Any, sip_t: Any, invited: Invited) -> Any:
@@ -172,13 +173,21 @@ class Endpoint:
         except sdp.NoCommonMedia as error:
             return _final(req, 488, "Not Acceptable Here", ("warning", _warning(error)))
         learn_names(sip_t.userv, req)
+        try:
+            replaced = replaced_by(req, self._transactions)
+        except Refused as refusal:
+            return _final(req, refusal.status, refusal.reason)
         line = self._new_line()
-        line.dialog = dialog = Dialog(self, line.post)
+        dialog = Dialog(self, line.post)
+        line.carry(dialog)
         self._meet(dialog, req.getSource()[0])
         dialog.offer = offer
         outcome = dialog.recvRequest(req, sip_t)
         if dialog.state is None:
             self.forget(dialog)  # the request was no good
+            return outcome
+        if replaced is not None:
+            self.reactor.post(dialog.take_over, replaced)
             return outcome
         self._announce(line, invited)
         return outcome

@@ -6,8 +6,8 @@ from typing import Any
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE"
 
-SUPPORTED = frozenset({"timer"})
-"""Extensions that a far end may require."""
+EXTENSIONS = "timer, replaces"
+"""What we say that we support: RFC 4028, RFC 3891."""
 
 _COMPACT = {"supported": "k", "session-expires": "x", "refer-to": "r"}
 
@@ -25,4 +25,4 @@ def tokens(message: Any, name: str) -> list[str]:
 
 def unsupported(request: Any) -> list[str]:
     """What `request` requires and we do not have: 420 (RFC 3261 section 8.2.2.3)."""
-    return [token for token in tokens(request, "require") if token.lower() not in SUPPORTED]
+    return [token for token in tokens(request, "require") if token.lower() not in EXTENSIONS.split(", ")]

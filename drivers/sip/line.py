@@ -51,6 +51,11 @@ class Line:
         """Ask the far end to call `uri` instead of us; without a host, a number of its own."""
         self._reactor.post(self._refer, uri, replacing)
 
+    def carry(self, dialog: Dialog) -> None:
+        """`dialog` is the call from now on; in the signalling thread."""
+        self.dialog = dialog
+        dialog.line = self
+
     def post(self, event: Event) -> None:
         """Hand an event over to the event loop; called in the signalling thread."""
         try:
@@ -64,7 +69,7 @@ class Line:
 
     def _call(self, endpoint: Endpoint, call: Call, media: LocalMedia) -> None:
         try:
-            self.dialog = endpoint.call(call, media, self.post)
+            self.carry(endpoint.call(call, media, self.post))
         except Exception as error:
             log.exception("the call to %s could not be made", call.host)
             self.post(Ended(Hangup("local", Cause.FAILED, f"the call could not be made: {error}")))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sippy.Time.Timeout import Timeout
 
-from drivers.sip.headers import tokens, values
+from drivers.sip.headers import EXTENSIONS, tokens, values
 from drivers.sip.requests import Headers, header
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class SessionTimer:
         """For our INVITE, re-INVITE or UPDATE."""
         seconds = self.interval or max(self._wanted, self._minimum)
         if not seconds:
-            return [header("supported", _OPTION)]
+            return [header("supported", EXTENSIONS)]
         refresher = f";refresher={'uac' if self._ours else 'uas'}" if self.interval else ""
         fields = [header("session-expires", f"{seconds}{refresher}")]
         fields += [header("min-se", str(self._minimum))] if self._minimum else []
-        return [header("supported", _OPTION), *fields]
+        return [header("supported", EXTENSIONS), *fields]
 
     def respond(self, req: Any) -> Headers:
         """For our 200 to an INVITE, re-INVITE or UPDATE, with which the interval begins (section 9)."""
@@ -59,12 +59,12 @@ class SessionTimer:
         asked, refresher = _session_expires(req)
         if not asked and not self._wanted:
             self.stop()
-            return [header("supported", _OPTION)]
+            return [header("supported", EXTENSIONS)]
         longest = max(self._wanted, self._least(req)) if self._wanted else asked
         seconds = max(MIN_SE, min(asked or longest, longest))
         self._begin(seconds, ours=not (can and refresher == "uac"))
         fields = [header("session-expires", f"{seconds};refresher={'uas' if self._ours else 'uac'}")]
-        return [*fields, header("supported" if self._ours else "require", _OPTION)]
+        return [*fields, header("supported", EXTENSIONS), *([] if self._ours else [header("require", _OPTION)])]
 
     def accepted(self, response: Any) -> None:
         """A 2xx to our request. Without Session-Expires the far end knows no timer: none begins (section 7.2), but

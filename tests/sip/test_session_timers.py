@@ -97,7 +97,7 @@ async def test_no_timer_unless_the_far_end_asks(phone):
         assert (await call.answered()).get("Session-Expires") == "".join(value for _, value in asked)
     leg, made = await called(driver, phone)
     assert made.requests[0].get("Session-Expires") == ""
-    assert made.requests[0].get("Supported") == "timer"
+    assert made.requests[0].get("Supported") == "timer, replaces"
     await leg.hangup()
     await driver.stop()
 
@@ -108,7 +108,7 @@ async def test_we_refresh_by_update(bench, phone, quick):
     began = time.monotonic()
     update = await refresh(call, "UPDATE")
     assert 0.2 < time.monotonic() - began < 0.9
-    assert (update.get("Session-Expires"), update.get("Supported")) == ("1;refresher=uac", "timer")
+    assert (update.get("Session-Expires"), update.get("Supported")) == ("1;refresher=uac", "timer, replaces")
     assert update.body == ""
     await refresh(call, "UPDATE", 2)
     assert leg.alive
@@ -230,7 +230,7 @@ async def test_refreshes_that_cross(bench, hasty, phone, quick, monkeypatch, dir
 async def test_a_called_party_that_refreshes(hasty, phone):
     leg, call = await called(hasty, phone, TIMER, ("Session-Expires", "1;refresher=uas"))
     invite = call.requests[0]
-    assert (invite.get("Session-Expires"), invite.get("Supported")) == ("1", "timer")
+    assert (invite.get("Session-Expires"), invite.get("Supported")) == ("1", "timer, replaces")
     await asyncio.sleep(0.4)
     assert (await call.update(headers=[TIMER, ("Session-Expires", "1;refresher=uac")])).status == 200
     hangup = await asyncio.wait_for(asyncio.shield(leg.ended), 2)
