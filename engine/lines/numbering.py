@@ -98,8 +98,8 @@ def as_dialled(number: Number, country: str) -> str:
     parsed = phonenumbers.parse(number.e164)
     if country in FRENCH_PLAN and parsed.country_code in FRENCH_PLAN.values():
         significant = phonenumbers.national_significant_number(parsed)
-        # Saint-Pierre-et-Miquelon alone has six digits, which the plan fills up with its code.
-        return f"0508{significant}" if parsed.country_code == _SAINT_PIERRE else f"0{significant}"
+        # Saint-Pierre-et-Miquelon's own numbers have six digits, which the plan fills up with its code.
+        return f"0{significant}" if len(significant) == 9 else f"0{_SAINT_PIERRE}{significant}"
     if is_national(number, country):
         written = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
     else:

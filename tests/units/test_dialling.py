@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.errors import NotAllowed
+from engine.errors import ConfigurationError, NotAllowed
 from engine.lines.dialling import DialPlan, destination
+from engine.server.settings import Settings
 
 HOUSES: dict[str, dict[str, Any]] = {
     # An office in Paris behind an exchange, one in Brussels, one in Dakar on a trunk, one in Saint-Denis.
@@ -278,3 +280,53 @@ def test_what_is_no_destination_is_refused(entry: str):
 def test_a_country_without_numbers_is_refused():
     with pytest.raises(ValueError, match="'ZZ' has no telephone numbers"):
         DialPlan("ZZ")
+
+
+def settings_of(folder: Path, text: str) -> Settings:
+    (folder / "server.yaml").write_text(text)
+    return Settings.load(folder / "server.yaml")
+
+
+def test_the_settings_say_it_all(tmp_path: Path):
+    settings = settings_of(
+        tmp_path,
+        """
+country: BE
+telephony:
+  internal_digits: 4
+  outside_prefix: "0"
+  strip_from_cli: "00"
+  present_caller: false
+  number: "+3222345678"
+  allow: [FR, "+3290", "1722"]
+  deny: ["+33899"]
+""",
+    )
+    plan = settings.telephony.dial_plan(settings.country, ["trunk.example"])
+    sent = [plan.decide(to).digits for to in ("0033143670903", "090012345", "1722", "022345678", "2010")]
+    assert sent == ["00033143670903", "0090012345", "1722", "0022345678", "2010"]
+    assert (plan.presents_caller, plan.number, plan.cleaned("00022345678")) == (False, "+3222345678", "022345678")
+    for refused in ("0033899123456", "sip:00033899123456@trunk.example"):
+        with pytest.raises(NotAllowed):
+            plan.decide(refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("country: ZZ", "'ZZ' is not a country"),
+        ("country: fr", "'fr' is not a country"),
+        ("telephony: {allow: [33892]}", "telephony.allow.0"),
+        ('telephony: {deny: ["Belgium"]}', "'Belgium' is no destination"),
+        ("telephony: {internal_digits: 9}", "telephony.internal_digits"),
+        ('telephony: {outside_prefix: "+"}', "telephony.outside_prefix"),
+        ('telephony: {outside_prefix: "0", send: e164}', "leave out send, or the prefix"),
+        ('telephony: {number: "anne"}', "telephony.number"),
+        ("telephony: {limits: {per_day: -1}}", "telephony.limits.per_day"),
+        ("telephony: {limits: {per_hour: 3}}", "per_hour"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(tmp_path: Path, text: str, complaint: str):
+    with pytest.raises(ConfigurationError) as refusal:
+        settings_of(tmp_path, text)
+    assert complaint in str(refusal.value)

@@ -42,6 +42,8 @@ READ = [
     ("martinique from paris", "FR", "0596501234", "+596596501234", "0596501234"),
     ("a mobile of martinique from reunion", "RE", "0696201234", "+596696201234", "0696201234"),
     ("saint-pierre from paris", "FR", "0508412345", "+508412345", "0508412345"),
+    ("saint-pierre at home", "PM", "0508412345", "+508412345", "0508412345"),
+    ("saint-pierre's own freephone", "PM", "0800123456", "+508800123456", "0800123456"),
     ("reunion's own freephone", "RE", "0800123456", "+262800123456", "0800123456"),
     ("nomad number", "FR", "0970123456", "+33970123456", "0970123456"),
     ("nomad number from reunion", "RE", "0976123456", "+33976123456", "0976123456"),
