@@ -170,6 +170,9 @@ class SipDriver(Driver):
     def reaches(self, address: str) -> bool:
         return self._registrar is not None and bool(self._registrar.contacts(address))
 
+    def line_for(self, to: str) -> str:
+        return f"sip/{self._trunks.choose().trunk.name}" if is_number(to) and self._trunks else ""
+
     def trunks(self) -> dict[str, TrunkState]:
         return self._trunks.states
 

@@ -152,18 +152,19 @@ class Channels:
             self._tally.incoming(self.busy)
         return channel
 
-    def take_out(self, driver: str, use: Use) -> Channel:
-        """A channel for a call that goes out by `driver`: the lowest free one that is not barred from it.
+    def take_out(self, line: str, driver: str, use: Use) -> Channel:
+        """A channel for a call that goes out by `line`: the lowest free one that is not barred from it.
 
         Raises NoChannel, which says whether all are taken or the rest is barred.
         """
-        number = self._pick(driver, use)
+        name = self._name(line, driver)
+        number = self._pick(name, use)
         if number is None:
-            count = self._count(driver)
-            if count is not None and len(self._lines[driver].taken) >= count:
-                raise NoChannel(f"all {count} channels of {driver} are taken")
-            raise NoChannel(f"the free channels of {driver} are barred from {_SAID[use]}")
-        channel = self._take(driver, number, barred=False)
+            count = self._count(name)
+            if count is not None and len(self._lines[name].taken) >= count:
+                raise NoChannel(f"all {count} channels of {name} are taken")
+            raise NoChannel(f"the free channels of {name} are barred from {_SAID[use]}")
+        channel = self._take(name, number, barred=False)
         if self._tally:
             self._tally.outgoing(self.busy)
         return channel

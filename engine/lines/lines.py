@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from engine.errors import OriginateError, Unsupported
+from engine.errors import NoChannel, OriginateError, Unsupported
 from engine.lines.channel_rules import use_of
 from engine.lines.channels import Channels
 from engine.lines.dialling import Dialled, DialPlan
@@ -68,7 +68,11 @@ class Lines:
                 raise Unsupported(f"driver {driver.name} cannot {needed.value}: {to} was not called")
         dialled = await self.allow(to, near=near, agent=agent)
         use = "external_out" if dialled.outside else use_of(dialled.digits)
-        channel = self.channels.take_out(driver.name, use)
+        try:
+            channel = self.channels.take_out(driver.line_for(dialled.digits), driver.name, use)
+        except NoChannel:
+            self.not_tried(dialled, near=near, agent=agent)
+            raise
         try:
             leg = await driver.originate(dialled.digits, caller_id=channel.extension or caller_id, near=near)
         except BaseException as error:

@@ -222,6 +222,11 @@ class Driver(ABC):
         this driver's. Cancelling withdraws the call.
         """
 
+    def line_for(self, to: str) -> str:
+        """The line (as `LegInfo.channel` of an incoming call has it) by which a call to `to` would go out now; empty
+        for none in particular. Raises NoChannel when the line that it would need is full or down."""
+        return ""
+
     def reaches(self, address: str) -> bool:
         """True for an extension that `originate` calls by itself, without a telephone number: a registered phone."""
         return False

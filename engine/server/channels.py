@@ -7,7 +7,7 @@ import logging
 
 from engine.clock import Clock
 from engine.errors import ConfigurationError
-from engine.lines.channel_rules import Rules
+from engine.lines.channel_rules import SINGLE, Rules, check_rules
 from engine.lines.channels import Channels
 from engine.lines.lines import Lines
 from engine.lines.watermark import Watermark
@@ -26,12 +26,13 @@ class KeptChannels:
     """Channels with all that they need beside calls."""
 
     def __init__(self, settings: Settings, clock: Clock, *, descriptors: int) -> None:
-        """descriptors: how many a process may have open. Blocking: reads the counters."""
+        """descriptors: how many a process may have open. Blocking: reads the counters.
+        Raises ConfigurationError."""
         self._settings = settings
         self._descriptors = descriptors
         self._ports = len([number for number in settings.rtp.range if number % 2 == 0])
         self.counters = Counters(settings.data / FILE, clock)
-        self.channels = Channels(settings.channels, tally=self.counters, default_count=self._ports)
+        self.channels = Channels(rules_of(settings), tally=self.counters, default_count=self._ports)
 
     async def run(self, lines: Lines) -> None:
         """Until cancelled: read the rules when the settings file has changed, write what was counted, and warn when
@@ -47,19 +48,19 @@ class KeptChannels:
         if path is None:
             return
         stamp = await asyncio.to_thread(stamp_of, path)
-        rules = self._settings.channels
+        rules = rules_of(self._settings)
         while True:
             await asyncio.sleep(EVERY)
             if (seen := await asyncio.to_thread(stamp_of, path)) == stamp:
                 continue
             stamp = seen
             try:
-                settings = await asyncio.to_thread(Settings.load, path)
+                changed = rules_of(await asyncio.to_thread(Settings.load, path))
             except (ConfigurationError, OSError) as error:
                 log.error("the channels stay as they were: %s", error)
                 continue
-            if settings.channels != rules:
-                rules = settings.channels
+            if changed != rules:
+                rules = changed
                 self.channels.configure(rules)
                 log.info("channels: %s", _said(rules))
 
@@ -69,6 +70,27 @@ class KeptChannels:
             ports.see(lines.usage().get("rtp_ports", 0), self._ports)
             descriptors.see(await asyncio.to_thread(most_open), self._descriptors)
             await asyncio.sleep(EVERY)
+
+
+def rules_of(settings: Settings) -> dict[str, Rules]:
+    """The rules of all lines: every trunk is one, with as many channels as it says itself, if `channels` does not.
+    Raises ConfigurationError for a line that does not exist, or rules that make no sense together."""
+    rules = dict(settings.channels)
+    lines = {"sip", *(f"sip/{name}" for name in settings.sip.trunks)}
+    for name in rules:
+        single = SINGLE.fullmatch(name)
+        if name not in lines and (single is None or single["line"] not in lines):
+            raise ConfigurationError(f"channels.{name}: there is no such line; there are {', '.join(sorted(lines))}")
+    for name, trunk in settings.sip.trunks.items():
+        own = rules.get(f"sip/{name}", Rules())
+        if own.count is None and trunk.channels is not None:
+            own = own.model_copy(update={"count": trunk.channels})
+        rules[f"sip/{name}"] = own
+    try:
+        check_rules(rules)
+    except ValueError as error:
+        raise ConfigurationError(f"channels.{error}") from None
+    return rules
 
 
 def _said(rules: dict[str, Rules]) -> str:

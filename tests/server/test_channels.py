@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.house import House, in_house
 
-from engine.errors import NoChannel
+from engine.errors import ConfigurationError, NoChannel
 from engine.lines import Cause
 from engine.lines.channel_rules import Rules, check_rules, use_of
 from engine.lines.channels import AllBusy, Channels
 from engine.records.counters import Counters
+from engine.server.channels import rules_of
+from engine.server.settings import Settings
 
 WAITING = """
 format: 1
@@ -56,6 +59,8 @@ def test_a_trunk_with_rules_of_its_own_has_channels_of_its_own():
     with pytest.raises(AllBusy) as refused:
         channels.take_in("sip/ovh", "sip")
     assert refused.value.cause is Cause.BUSY
+    with pytest.raises(NoChannel, match="all 2 channels of sip/ovh are taken"):
+        channels.take_out("sip/ovh", "sip", "external_out")
     with pytest.raises(AllBusy) as refused:
         channels.take_in("sip/other", "sip")
     assert refused.value.cause is Cause.CONGESTION
@@ -74,14 +79,14 @@ def test_outgoing_calls_take_channels_that_are_not_barred_from_them():
         "sip/2": Rules(bar=("internal_out",), extension="31"),
     }
     channels = Channels(rules)
-    outside = channels.take_out("sip", "external_out")
+    outside = channels.take_out("", "sip", "external_out")
     assert (outside.id, outside.extension) == ("sip/2", "31")
     with pytest.raises(NoChannel, match="the free channels of sip are barred from calls to numbers outside"):
-        channels.take_out("sip", "external_out")
-    inside = channels.take_out("sip", "internal_out")
+        channels.take_out("", "sip", "external_out")
+    inside = channels.take_out("", "sip", "internal_out")
     assert (inside.id, inside.extension) == ("sip/1", "30")
     with pytest.raises(NoChannel, match="all 2 channels of sip are taken"):
-        channels.take_out("sip", "internal_out")
+        channels.take_out("", "sip", "internal_out")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,36 @@ def test_outgoing_calls_take_channels_that_are_not_barred_from_them():
 )
 def test_what_is_outside(to: str, use: str):
     assert use_of(to) == use
+
+
+def test_a_trunk_of_the_settings_is_a_line_whose_count_is_the_trunks(tmp_path: Path):
+    file = tmp_path / "server.yaml"
+    trunks = {"ovh": {"host": "192.0.2.1", "channels": 20}, "exchange": {"host": "192.0.2.2"}}
+    rules = {"sip/ovh": {"bar": ["external_out"]}, "sip/exchange/7": {"bar": ["reception"]}}
+    file.write_text(json.dumps({"sip": {"trunks": trunks}, "channels": rules}))
+    settings = Settings.load(file)
+    assert rules_of(settings) == {
+        "sip/ovh": Rules(count=20, bar=("external_out",)),
+        "sip/exchange": Rules(),
+        "sip/exchange/7": Rules(bar=("reception",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"sip/ohv": {"count": 3}}, "channels.sip/ohv: there is no such line; there are sip, sip/ovh"),
+        ({"isdn/1": {"bar": ["reception"]}}, "channels.isdn/1: there is no such line"),
+        ({"sip/ovh/21": {"bar": ["reception"]}}, "channels.sip/ovh/21: sip/ovh has 20 channels only"),
+    ],
+)
+def test_a_line_that_does_not_exist_is_refused(tmp_path: Path, rules: object, said: str):
+    file = tmp_path / "server.yaml"
+    trunks = {"ovh": {"host": "192.0.2.1", "channels": 20}}
+    file.write_text(json.dumps({"sip": {"trunks": trunks}, "channels": rules}))
+    settings = Settings.load(file)
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        rules_of(settings)
 
 
 def test_the_list_says_the_state_of_every_channel():
