@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from engine.errors import ConfigurationError, NotAllowed
 from engine.lines.dialling import DialPlan, destination
+from engine.lines.numbering import emergency, read
 from engine.server.settings import Settings
 
 HOUSES: dict[str, dict[str, Any]] = {
@@ -330,3 +332,29 @@ def test_settings_that_mean_nothing_are_refused(tmp_path: Path, text: str, compl
     with pytest.raises(ConfigurationError) as refusal:
         settings_of(tmp_path, text)
     assert complaint in str(refusal.value)
+
+
+@pytest.mark.parametrize("country", ["FR", "BE", "SN", "RE"])
+def test_any_text_is_refused_or_dialled_as_what_it_is(country: str):
+    plan, chance = DialPlan(country, internal_digits=3), Random(country)
+    kinds = set()
+    for _ in range(1500):
+        text = "".join(chance.choices("0123456789", k=chance.randint(8, 9)))
+        text = chance.choice(["0", "00", "+33", f"+{country}", "(0)", ""]) + text
+        text = (
+            text
+            if chance.random() < 0.7
+            else "".join(chance.choices("0123456789+ ().-/*#:;@é", k=chance.randint(0, 12)))
+        )
+        try:
+            dialled = plan.decide(text)
+        except NotAllowed:
+            continue
+        kinds.add(dialled.kind)
+        if dialled.kind == "national":
+            number = read(dialled.digits, country)
+            assert number is not None, text
+            # 0800 is the same number in all of the French plan, under whichever code.
+            assert (number.e164[-9:], number.rate) == (dialled.e164[-9:], "ordinary")
+        assert emergency(dialled.digits, country) == ""
+    assert "national" in kinds
