@@ -171,6 +171,8 @@ class SipDriver(Driver):
         return self._registrar is not None and bool(self._registrar.contacts(address))
 
     def line_for(self, to: str) -> str:
+        if self._registrar is not None and self._registrar.has(to):
+            return f"sip/{PHONES}"
         return f"sip/{self._trunks.choose().trunk.name}" if is_number(to) and self._trunks else ""
 
     def trunks(self) -> dict[str, TrunkState]:

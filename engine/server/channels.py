@@ -18,6 +18,9 @@ from engine.server.settings import Settings
 
 log = logging.getLogger("flowctl.server")
 
+PHONES = "sip/phones"
+"""The line of the phones that register with us."""
+
 EVERY = 1.0
 """Seconds between two looks at the settings file."""
 
@@ -73,10 +76,14 @@ class KeptChannels:
 
 
 def rules_of(settings: Settings) -> dict[str, Rules]:
-    """The rules of all lines: every trunk is one, with as many channels as it says itself, if `channels` does not.
+    """The rules of all lines: every trunk is one, with as many channels as it says itself, if `channels` does not,
+    and so are the phones that register.
     Raises ConfigurationError for a line that does not exist, or rules that make no sense together."""
     rules = dict(settings.channels)
     lines = {"sip", *(f"sip/{name}" for name in settings.sip.trunks)}
+    if settings.sip.phones is not None:
+        lines.add(PHONES)
+        rules.setdefault(PHONES, Rules())
     for name in rules:
         single = SINGLE.fullmatch(name)
         if name not in lines and (single is None or single["line"] not in lines):

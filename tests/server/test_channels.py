@@ -109,9 +109,12 @@ def test_a_trunk_of_the_settings_is_a_line_whose_count_is_the_trunks(tmp_path: P
     file = tmp_path / "server.yaml"
     trunks = {"ovh": {"host": "192.0.2.1", "channels": 20}, "exchange": {"host": "192.0.2.2"}}
     rules = {"sip/ovh": {"bar": ["external_out"]}, "sip/exchange/7": {"bar": ["reception"]}}
-    file.write_text(json.dumps({"sip": {"trunks": trunks}, "channels": rules}))
+    phones = {"users": {"201": {"password": "secret"}}}
+    file.write_text(json.dumps({"sip": {"trunks": trunks, "phones": phones}, "channels": rules}))
+    file.chmod(0o600)
     settings = Settings.load(file)
     assert rules_of(settings) == {
+        "sip/phones": Rules(),
         "sip/ovh": Rules(count=20, bar=("external_out",)),
         "sip/exchange": Rules(),
         "sip/exchange/7": Rules(bar=("reception",)),
