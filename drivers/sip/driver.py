@@ -203,7 +203,7 @@ class SipDriver(Driver):
         watch = self._trunks.choose()
         trunk = watch.trunk
         try:
-            next_hop = await watch.next_hop()
+            next_hop = await watch.route()
         except OSError as error:
             raise OriginateError(to, Cause.FAILED, f"{trunk.host}: {error.strerror}") from None
         account = trunk.account(caller_id, next_hop)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from drivers.sip.account import Account
 from drivers.sip.identity import ASSERTED
+from drivers.sip.phones import PHONES
 from drivers.sip.uri import DEFAULT_PORT
 from engine.errors import ConfigurationError
 
@@ -57,6 +58,8 @@ def read_trunks(trunks: Mapping[str, Mapping[str, Any]]) -> tuple[Trunk, ...]:
             trunk = Trunk(name=name, **{key: value for key, value in options.items() if value is not None})
         except TypeError as error:
             raise ConfigurationError(f"sip.trunks.{name}: {error}") from None
+        if name == PHONES:
+            raise ConfigurationError(f"sip.trunks.{name}: the name stands for registered phones; take another")
         if trunk.register and not trunk.user:
             raise ConfigurationError(f"sip.trunks.{name}.user: needed to register")
         read.append(trunk)

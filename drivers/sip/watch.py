@@ -17,7 +17,10 @@ from drivers.sip.uri import parse_uri, resolve_all
 from engine.lines import TrunkState
 from engine.tasks import cancel
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("flowctl.sip")
+
+LOOKED_UP_WITHIN = 3.0
+"""Seconds that the start waits for a name server."""
 
 UNTRIED = "not tried yet"
 
@@ -40,6 +43,7 @@ class TrunkWatch:
         self._proxy = parse_uri(f"sip:{trunk.proxy}") if trunk.proxy else None
         self._parts: dict[str, str | None] = {}
         """Why the part of that name is down; empty when it is up, None before it has been tried."""
+        self._route: tuple[str, int] | None = None
         self._registration: Registration | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -57,9 +61,10 @@ class TrunkWatch:
         """Look its host up, then keep it registered and under watch. address: our own."""
         trunk, (host, port) = self.trunk, address
         try:
-            await self.next_hop()
-        except OSError as error:
-            log.warning("trunk %s: %s: %s", trunk.name, trunk.host, error.strerror)
+            async with asyncio.timeout(LOOKED_UP_WITHIN):
+                await self.next_hop()
+        except (OSError, TimeoutError) as error:
+            log.warning("trunk %s: %s cannot be looked up: %s", trunk.name, trunk.host, error)
         if trunk.register:
             self._parts["registration"] = None
             contact = f"sip:{quote(trunk.user)}@{host}:{port}"
@@ -76,13 +81,22 @@ class TrunkWatch:
         if self._registration is not None:
             await self._registration.unregister()
 
+    async def route(self) -> tuple[str, int]:
+        """Where a call is sent to: where the last request was, if there are others to look the host up anew, so that
+        no call waits for a name server. Raises OSError."""
+        if self._route is not None and self._tasks:
+            return self._route
+        return await self.next_hop()
+
     async def next_hop(self) -> tuple[str, int]:
         """Where its requests are sent to, looked up anew. Raises OSError."""
-        addresses = await resolve_all(self.trunk.host) if self._proxy is None else []
+        host, port = self.trunk.host, self.trunk.port
         if self._proxy is not None:
-            addresses = await resolve_all(self._proxy.host)
+            host, port = self._proxy.host, self._proxy.port
+        addresses = await resolve_all(host)
         self._on_located(addresses)
-        return addresses[0], self.trunk.port if self._proxy is None else self._proxy.port
+        self._route = addresses[0], port
+        return self._route
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))

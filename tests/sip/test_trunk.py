@@ -202,6 +202,20 @@ async def test_a_name_that_cannot_be_looked_up_is_a_trunk_that_is_down():
         assert not up(driver)
 
 
+async def test_a_call_waits_for_no_name_server(monkeypatch):
+    async with Operator.open("") as operator:
+        trunk = {"host": "localhost", "port": operator.port, "options": 60}
+        async with running(operator=trunk) as driver:
+            await until(lambda: up(driver))
+
+            async def never(host):
+                raise AssertionError(f"{host} looked up")
+
+            monkeypatch.setattr("drivers.sip.watch.resolve_all", never)
+            with pytest.raises(OriginateError, match="401"):
+                await driver.originate("0143670903")
+
+
 async def test_no_more_calls_than_channels(phone):
     async with running(operator=at(phone, channels=1)) as driver:
         calling = asyncio.create_task(driver.originate("0143670903"))
@@ -222,6 +236,11 @@ async def test_no_more_calls_than_channels(phone):
 async def test_without_a_trunk_a_number_is_no_address(bench):
     with pytest.raises(ValueError, match="not a SIP address"):
         await bench.driver.originate("0143670903")
+
+
+def test_a_trunk_is_not_called_phones():
+    with pytest.raises(ConfigurationError, match=r"sip\.trunks\.phones"):
+        SipDriver(listen="127.0.0.1:0", trunks={"phones": {"host": "127.0.0.1"}})
 
 
 def test_an_account_is_needed_to_register():
