@@ -474,3 +474,29 @@ def test_a_database_that_the_settings_do_not_name(
     found = check(tmp_path / "a.yaml").diagnostics
     told = [(f.rule, f.line, f.column, f.hint) for f in found if f.severity != "information"]
     assert told == expected
+
+
+def test_languages_of_a_part_that_is_reached_in_a_million_ways(tmp_path: Path) -> None:
+    """Each of 40 levels is called by two scenarios, which the level before calls: 2 to the power of 40 ways."""
+    head = "format: 1\nname: {name}\n{top}start: a\nnodes:\n"
+    call = "  {at}: {{type: scenario, name: {name}, on: {{done: {then}}}}}\n"
+    back = "  z: {type: return, outcome: done}\n"
+    (tmp_path / "top.yaml").write_text(
+        head.format(name="p0", top='did: ["1"]\nlanguage: fr\n')
+        + "".join(
+            call.format(at=at, name=f"{side}1", then=then) for at, side, then in (("a", "l", "b"), ("b", "r", "end"))
+        )
+    )
+    for level in range(1, 41):
+        for side in "lr":
+            text = head.format(name=f"{side}{level}", top="language: en\n")
+            if level == 40:
+                text += "  a: {type: play, prompt: [x.wav], next: z}\n"
+            else:
+                text += call.format(at="a", name=f"l{level + 1}", then="b")
+                text += call.format(at="b", name=f"r{level + 1}", then="z")
+            (tmp_path / f"{side}{level}.yaml").write_text(text + back)
+    found = [d for result in check_files(sorted(tmp_path.glob("*.yaml"))) for d in result.diagnostics]
+    missing = {(Path(d.file).name, d.message.partition(":")[2]) for d in found if d.rule == "E3001"}
+    places = " neither prompts/fr/x.wav nor prompts/x.wav exists"
+    assert missing == {("l40.yaml", places), ("r40.yaml", places)}

@@ -70,18 +70,19 @@ def languages_at(draft: Draft) -> dict[str, set[str]]:
 
 def entry_languages(draft: Draft) -> set[str]:
     """Languages in which a call may come to the scenario: its own, and as a part of others, theirs."""
-    return _entry_languages(draft, frozenset())
-
-
-def _entry_languages(draft: Draft, below: frozenset[str]) -> set[str]:
-    name = draft.scenario.name
-    if draft.scenario.did or not name or name in below:
-        return {draft.scenario.language}
     found: set[str] = set()
-    for other in draft.project.drafts:
-        if any(isinstance(node, ScenarioCall) and node.name == name for node in other.nodes.values()):
-            found |= _entry_languages(other, below | {name})
+    seen = {draft.file}
+    waiting = [draft]
+    while waiting:
+        inner = waiting.pop()
+        callers = [] if inner.scenario.did else inner.project.callers.get(inner.scenario.name, [])
+        if not callers:
+            found.add(inner.scenario.language)
+        for other in {caller.file: caller for caller, _ in callers}.values():
             found |= {node.language for node in other.nodes.values() if isinstance(node, Language)}
+            if other.file not in seen:
+                seen.add(other.file)
+                waiting.append(other)
     return found or {draft.scenario.language}
 
 

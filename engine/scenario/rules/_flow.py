@@ -85,10 +85,10 @@ def is_called(draft: Draft) -> bool:
 
 def callers(draft: Draft) -> Iterator[ScenarioCall]:
     """The nodes of the project that call a scenario."""
-    for other in draft.project.drafts:
-        for node in other.nodes.values():
-            if isinstance(node, ScenarioCall) and node.name == draft.scenario.name:
-                yield node
+    for other, name in draft.project.callers.get(draft.scenario.name, ()):
+        node = other.nodes[name]
+        if isinstance(node, ScenarioCall):
+            yield node
 
 
 def values_at_start(draft: Draft) -> Facts:
