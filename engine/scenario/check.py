@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.scenario.compile import CompiledScenario, compile_scenario
 from engine.scenario.diagnostics import START, Diagnostic
 from engine.scenario.draft import Draft, make_draft
-from engine.scenario.load import load
+from engine.scenario.load import load, read_source
 from engine.scenario.model import Scenario
 from engine.scenario.project import Project, find_root
 from engine.scenario.rules.e1012_same_did import same_did
@@ -125,7 +125,7 @@ def _read(path: Path | str, text: str | bytes | None, project: Project) -> tuple
     """The draft of a file, or of a text in its stead, with what its text, its shape and its models complain about."""
     try:
         if text is None:
-            source = Path(path).read_bytes()
+            source = read_source(Path(path))
         else:
             source = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     except OSError as error:

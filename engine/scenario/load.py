@@ -31,10 +31,16 @@ def load(source: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:
         return None, [Diagnostic.at(defect.span, "E0001", str(defect), file=file, hint=defect.hint)]
 
 
+def read_source(path: Path) -> bytes:
+    """The bytes of a file; of one that is too long, or has no end, no more than shows that. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping in a settings or directory file; raises ConfigurationError naming file, line and column."""
     try:
-        source = path.read_bytes()
+        source = read_source(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror or error}") from error
     document, findings = load(source, str(path))
@@ -54,7 +60,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 def _decode(source: bytes) -> str:
     if len(source) > MAX_BYTES:
-        raise Defect(START, f"the file has {len(source):,} bytes; at most {MAX_BYTES:,} are read")
+        raise Defect(START, f"the file has more than {MAX_BYTES:,} bytes", "a scenario is a text written by hand")
     if source.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Defect(START, "the file is UTF-16", "save it as UTF-8")
     try:

@@ -6,12 +6,13 @@ The same examples each time, so that a run that fails concerns what was changed.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.nodes.registry import node_types
-from engine.scenario.check import check
+from engine.scenario.check import check, check_files
 
 WORDS = st.sampled_from(
     [
@@ -68,3 +69,9 @@ def test_thousands_of_mistakes_take_no_hours() -> None:
     result = check("x.yaml", f"format: 1\nname: x\nstart: n0\nnodes:\n{nodes}")
     assert len(result.diagnostics) > 4000
     assert time.process_time() - begin < 5
+
+
+def test_a_file_without_end() -> None:
+    (result,) = check_files([Path("/dev/zero")])
+    (found,) = result.diagnostics
+    assert (found.rule, found.message) == ("E0001", "the file has more than 2,097,152 bytes")
