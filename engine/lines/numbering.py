@@ -42,7 +42,6 @@ _SEPARATORS = re.compile("[\\s()./\N{NON-BREAKING HYPHEN}\N{EN DASH}-]+")
 _DIGITS = re.compile(r"\+?[0-9]+")
 _TEL = re.compile(r"tel:(?P<number>[^;]*)(;phone-context=[^+;]+)?", re.IGNORECASE)
 _FRENCH_NATIONAL = re.compile(r"0[1-9][0-9]{8}")
-_FRENCH_ABROAD = re.compile(r"\+330?([1-9][0-9]{8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +156,21 @@ def _parse(bare: str, country: str) -> PhoneNumber | None:
 
     if bare.startswith("00"):
         bare = f"+{bare[2:]}"
-    # +33 262 … is written for +262 262 …, and means nothing else.
-    if (mainland := _FRENCH_ABROAD.fullmatch(bare)) and f"0{mainland[1]}"[:4] in _OVERSEAS:
-        bare = _french(f"0{mainland[1]}", "FR")
-    elif country in FRENCH_PLAN and _FRENCH_NATIONAL.fullmatch(bare):
+    if country in FRENCH_PLAN and _FRENCH_NATIONAL.fullmatch(bare):
         bare = _french(bare, country)
     try:
-        return phonenumbers.parse(bare, country)
+        parsed = phonenumbers.parse(bare, country)
     except phonenumbers.NumberParseException:
         return None
+    national = f"0{parsed.national_number}"
+    if (
+        parsed.country_code == FRENCH_PLAN["FR"]
+        and _FRENCH_NATIONAL.fullmatch(national)
+        and national[:4] in _OVERSEAS
+    ):
+        # +33 262 … is written for +262 262 …, and means nothing else.
+        return phonenumbers.parse(_french(national, "FR"))
+    return parsed
 
 
 def _french(bare: str, country: str) -> str:

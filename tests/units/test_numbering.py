@@ -32,6 +32,7 @@ READ = [
     ("saint-denis from paris", "FR", "0262201234", "+262262201234", "0262201234"),
     ("saint-denis, international, from paris", "FR", "+262 262 20 12 34", "+262262201234", "0262201234"),
     ("saint-denis as if on the mainland", "FR", "+33 2 62 20 12 34", "+262262201234", "0262201234"),
+    ("saint-denis without its 0, from paris", "FR", "262201234", "+262262201234", "0262201234"),
     ("martinique as if on the mainland, from reunion", "RE", "+33596501234", "+596596501234", "0596501234"),
     ("saint-denis from belgium", "BE", "+262262201234", "+262262201234", "00262262201234"),
     ("a mobile of reunion", "RE", "0692123456", "+262692123456", "0692123456"),
