@@ -29,8 +29,8 @@ def sockets() -> Iterator[list[socket.socket]]:
 
 
 def arrived(at: socket.socket, sender: socket.socket, second: int) -> list[int]:
-    """Sequence numbers that pass of 64 packets whose marker and payload type are `second`."""
-    for number in range(64):
+    """Sequence numbers that pass of 192 packets whose marker and payload type are `second`."""
+    for number in range(192):
         sender.sendto(struct.pack("!BBHII", 0x80, second, number, 0, 1) + bytes(160), at.getsockname())
     numbers = []
     try:
@@ -42,7 +42,7 @@ def arrived(at: socket.socket, sender: socket.socket, second: int) -> list[int]:
 
 def test_only_known_audio_of_the_known_source_is_dropped(sockets: list[socket.socket]) -> None:
     ours, theirs, stranger = sockets
-    every = list(range(64))
+    every = list(range(192))
     sieve = Sieve(ours)
     assert arrived(ours, theirs, 8) == every
     sieve.shut(theirs.getsockname(), 8)
@@ -90,3 +90,16 @@ async def test_keys_and_a_new_port_of_the_far_end_pass(meet) -> None:
     await moved.wait_for(3)
     moved.close()
     assert end.keys == ["7"]
+
+
+async def test_a_far_end_that_speaks_is_not_replaced_by_a_neighbour(meet) -> None:
+    """Though the worker sees only a few packets of it."""
+    end = await meet()
+    neighbour = await RtpPort.open()
+    neighbour.remote, neighbour.ssrc = end.far.remote, end.far.ssrc
+    for _ in range(50):
+        end.far.send(bytes(160))
+        await asyncio.sleep(0.02)
+        neighbour.send(bytes(160))
+    neighbour.close()
+    assert neighbour.received == []
