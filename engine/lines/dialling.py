@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, get_args
 from urllib.parse import unquote
 
@@ -82,7 +83,7 @@ class DialPlan:
         """country: ISO 3166-1. internal_digits: length of an extension. outside_prefix: dialled before every number
         that is no extension. strip_from_cli: what the exchange puts before the number of a caller from outside.
         presents_caller: who is called for a caller sees the caller's number, else `number`, which is our own.
-        gateways: hosts by which calls leave for the telephone network. Raises ValueError."""
+        gateways: hosts, addresses and networks by which calls leave for the telephone network. Raises ValueError."""
         if not numbering.is_country(country):
             raise ValueError(f"country: {country!r} has no telephone numbers: write one such as FR")
         self._country = country
@@ -94,7 +95,8 @@ class DialPlan:
         self.number = number
         self._allow = frozenset(destination(entry) for entry in allow)
         self._deny = frozenset(destination(entry) for entry in deny)
-        self._gateways = frozenset(host.lower() for host in gateways)
+        self._gateways = frozenset(gateway.lower() for gateway in gateways)
+        self._networks = tuple(network for gateway in self._gateways if (network := _network(gateway)))
 
     # Calls that come in -----------------------------------------------------------------------------------------
 
@@ -140,7 +142,7 @@ class DialPlan:
         """A SIP URI is its author's business, but no way around the rules by a gateway. What is no number there is
         the gateway's own."""
         address = Dialled("address", "", to)
-        if host.lower() not in self._gateways:
+        if not self._leads_out(host.lower()):
             return address
         number = numbering.plain(re.split("[;:]", unquote(user))[0])
         if self._outside_prefix and number.startswith(self._outside_prefix):
@@ -149,6 +151,14 @@ class DialPlan:
             return replace(self.decide(number), digits=to) if number else address
         except NoSuchNumber:
             return address
+
+    def _leads_out(self, host: str) -> bool:
+        """True for a host that is a gateway."""
+        address = _network(host)
+        within = address is not None and any(
+            address.version == network.version and address.network_address in network for network in self._networks
+        )
+        return within or host in self._gateways
 
     def _internal(self, to: str, bare: str) -> Dialled:
         if self._outside_prefix and bare.startswith(self._outside_prefix):
@@ -194,3 +204,11 @@ class DialPlan:
         if self._internal_digits is not None or not _SHORT.fullmatch(bare):
             return ""
         return "; for an extension, say in telephony.internal_digits how long they are"
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """An address or a network, as it stands in settings and in URIs; None for a name."""
+    try:
+        return ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return None

@@ -107,7 +107,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
 
 def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
     """What may be dialled, and how often. Blocking."""
-    gateways = [trunk.host for trunk in settings.sip.trunks.values()]
+    gateways = [host for trunk in settings.sip.trunks.values() for host in (trunk.host, *trunk.peers)]
     plan = settings.telephony.dial_plan(settings.country, gateways)
     return plan, settings.telephony.call_limits(clock, settings.data)
 

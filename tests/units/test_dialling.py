@@ -235,10 +235,16 @@ def test_allow_and_deny(allow: list[str], deny: list[str], to: str, sent: str | 
         ("sip:conference@trunk.example", False),
         ("sip:trunk.example", False),
         ("sip:15@elsewhere.example", False),
+        ("sip:0899123456@192.0.2.9", True),
+        ("sip:0899123456@192.0.2.17", False),
+        ("sip:0899123456@[2001:db8::7]:5060", True),
+        ("sip:0899123456@[2001:db8::8]", False),
     ],
 )
 def test_a_sip_address_is_no_way_around_by_a_gateway(uri: str, refused: bool):
-    plan = DialPlan("FR", internal_digits=3, outside_prefix="0", gateways=["trunk.example"])
+    plan = DialPlan(
+        "FR", internal_digits=3, outside_prefix="0", gateways=["trunk.example", "192.0.2.0/28", "2001:db8::7"]
+    )
     if refused:
         with pytest.raises(NotAllowed):
             plan.decide(uri)
