@@ -62,7 +62,8 @@ class Rtp(Section):
     """Sound."""
 
     ports: Annotated[str, AfterValidator(_ports)] = Field(
-        default="20000-23999", description="UDP ports for RTP; each leg takes an even one."
+        default="20000-23999",
+        description="UDP ports for RTP; each leg takes an even one, and the one above it for RTCP.",
     )
     workers: int | None = Field(
         default=None, ge=1, le=64, description="Media worker processes; by default one per processor."
