@@ -16,8 +16,6 @@ Headers = Sequence[SipHeader]
 OnFinal = Callable[[int, str, Any], None]
 """Gets the status, the reason phrase and the response, which is made up (408) when none has come in 32 s."""
 
-CHALLENGES = {401: "www-authenticate", 407: "proxy-authenticate"}
-
 
 def send(dialog: Dialog, method: str, on_final: OnFinal, *, headers: Headers = (), body: Any = None) -> None:
     """Send a request; a challenge to it is answered once, if the dialog has a password (RFC 3261 section 22)."""
@@ -46,25 +44,22 @@ class _Answer:
 
     def _take(self, response: Any) -> None:
         status, reason = response.getSCode()
-        if status < 200 or (status in CHALLENGES and self._authenticate(status, response)):
+        if status < 200 or self._authenticate(response):
             return
         if self._method == "INVITE" and status < 300:
             _follow_route(self._dialog, response)
         self._on_final(status, reason, response)
 
-    def _authenticate(self, status: int, response: Any) -> bool:
+    def _authenticate(self, response: Any) -> bool:
         """Send the request again with our credentials; False when there are none that would do."""
         dialog = self._dialog
-        if not self._may_retry or dialog.username is None or dialog.password is None:
+        answer = dialog.credentials(response, self._method) if self._may_retry else None
+        if answer is None:
             return False
         self._may_retry = False
-        for challenge in response.getHFBodys(CHALLENGES[status]):
-            supported, qop = challenge.supportedAlgorithm()
-            if supported:
-                request = dialog.genRequest(self._method, self._body, (challenge, qop), self._headers)
-                dialog.newTransaction(request, resp_cb=self)
-                return True
-        return False
+        request = dialog.genRequest(self._method, self._body, extra_headers=(*self._headers, answer))
+        dialog.newTransaction(request, resp_cb=self)
+        return True
 
 
 def _follow_route(dialog: Dialog, response: Any) -> None:

@@ -176,6 +176,23 @@ async def test_a_challenge_that_turns_stale_is_answered_once_more(monkeypatch):
         assert len(operator.of("INVITE")) == 3
 
 
+async def test_a_challenge_to_our_bye_is_answered(phone):
+    async with running(operator=account(phone)) as driver:
+        calling = asyncio.create_task(driver.originate("0143670903"))
+        call = await phone.next_call()
+        await call.answer()
+        leg = await calling
+        call.mute = True
+        await leg.hangup()
+        challenge = ("Proxy-Authenticate", 'Digest realm="op", nonce="n1", qop="auth", algorithm=sha-256')
+        call.reply(await call.request("BYE"), 407, headers=[challenge])
+        await until(lambda: [message.method for message in call.requests].count("BYE") == 2)
+        again = call.requests[-1]
+        assert 'username="me"' in again.get("Proxy-Authorization")
+        assert again.cseq == call.requests[-2].cseq + 1
+        call.reply(again, 200)
+
+
 async def test_a_call_with_a_wrong_password_ends():
     async with Operator.open("other") as operator, running(operator=account(operator)) as driver:
         with pytest.raises(OriginateError, match="401") as caught:
