@@ -22,6 +22,9 @@ class Connected(UaStateConnected):
     def _update(self, req: Any) -> None:
         self.ua.modification.on_update(req)
 
+    def _refer(self, req: Any) -> None:
+        self.ua.referred.on_refer(req)
+
     def _notify(self, req: Any) -> None:
         """The implicit subscription of our REFER is the only one there is (RFC 3515 section 2.4.4)."""
         if self.ua.referral is None:
@@ -36,5 +39,6 @@ class Connected(UaStateConnected):
         "INFO": UaStateConnected._recvRequestInfo,
         "OPTIONS": UaStateConnected._recvRequestOptions,
         "NOTIFY": _notify,
+        "REFER": _refer,
         "UPDATE": _update,
     }

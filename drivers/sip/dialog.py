@@ -37,6 +37,7 @@ from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, Medi
 from drivers.sip.headers import ALLOW
 from drivers.sip.modification import Modification
 from drivers.sip.refer import Referral
+from drivers.sip.referred import Referred
 from drivers.sip.requests import Headers, header
 from drivers.sip.session_timer import SessionTimer
 from drivers.sip.transactions import learn_names
@@ -67,6 +68,7 @@ class Dialog(Authenticating):
         self.offer: sdp.Description | None = None
         self.referral: Referral | None = None
         """The last transfer that we have asked for."""
+        self.referred = Referred(self)
         self.modification = Modification(self)
         self.timer = SessionTimer(self, endpoint.session_timer)
         self._endpoint = endpoint
@@ -137,6 +139,12 @@ class Dialog(Authenticating):
             return
         referral = self.referral = Referral(self)
         self._when_acked(lambda: referral.send(user, host, port, replacing))
+
+    def dialled(self, url: Any) -> str:
+        """What somebody who dials `url` at us means: one of our numbers, or a SIP address elsewhere."""
+        ours = hasattr(url.host, "my") or (url.host, url.getPort()) == (self._endpoint.host, self._endpoint.port)
+        where = SipURL(username=url.username, host=url.host, port=_unless_default(url.getPort()))
+        return url.username or "" if ours else str(where)
 
     def replaces(self) -> str:
         """This call as a Replaces header names it to its far end (RFC 3891 section 6.1)."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,7 +23,7 @@ from drivers.sip.registrar import Binding, Registrar
 from drivers.sip.trunk import read_trunks
 from drivers.sip.trunks import Trunks
 from drivers.sip.uri import is_number, parse_listen, parse_uri, resolve
-from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError
+from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
 from engine.lines.ports import OnCall
 
@@ -56,6 +56,7 @@ class SipDriver(Driver):
         rtp_dscp: int = EXPEDITED,
         rtp_timeout: float | None = 60.0,
         session_timer: float = 1800.0,
+        on_refer: Callable[[Leg, str], Awaitable[Leg]] | None = None,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
         allow: networks whose requests are answered; others get silence.
@@ -66,8 +67,11 @@ class SipDriver(Driver):
         rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
         session_timer: seconds within which a far end must show that it still knows a call (RFC 4028); 0: not asked.
+        on_refer: calls an address for the caller whose leg is given, as `originate`, when the phone that the caller
+            talks to passes them on (REFER); None: phones cannot.
         Raises ConfigurationError.
         """
+        self._on_refer = on_refer
         self._session_timer = int(session_timer)
         self._listen = parse_listen(listen)
         known = read_trunks(trunks or {})
@@ -287,8 +291,18 @@ class SipDriver(Driver):
             name=name,
         )
         leg = SipLeg(info, line, self._pool, self._released)
+        leg.connect = self._connect if self._on_refer is not None else None
         self._legs.add(leg)
         self._trunks.took(leg, trunk)
+        return leg
+
+    async def _connect(self, caller: Leg, to: str) -> SipLeg:
+        """The call to whom a phone passes `caller` on."""
+        assert self._on_refer is not None
+        leg = await self._on_refer(caller, to)
+        if not isinstance(leg, SipLeg):
+            await leg.hangup()
+            raise Unsupported(f"{to} is no SIP phone")
         return leg
 
     def _released(self, leg: SipLeg) -> None:

@@ -59,13 +59,20 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
+class Refers:
+    """The far end asks to be replaced by `to`, a number or a SIP address (REFER); it has been told that we try."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The call is over."""
 
     hangup: Hangup
 
 
-Event = Invited | Ringing | Established | MediaChanged | Pressed | Transferred | Ended
+Event = Invited | Ringing | Established | MediaChanged | Pressed | Transferred | Refers | Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE, REFER"
 
 EXTENSIONS = "timer, replaces"
 """What we say that we support: RFC 4028, RFC 3891."""

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.sip.bridge import Bridge
-from drivers.sip.events import Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing, Transferred
+from drivers.sip.events import (
+    Ended,
+    Established,
+    Event,
+    LocalMedia,
+    MediaChanged,
+    Pressed,
+    Refers,
+    Ringing,
+    Transferred,
+)
+from drivers.sip.following import Connect, Following
 from drivers.sip.uri import SipUri, parse_uri
 from engine.audio.clip import Clip
 from engine.errors import EngineError, LegGone, OriginateError, Unsupported
@@ -35,7 +46,7 @@ class SipLeg(Leg):
         """Called when the far end of an outgoing leg alerts."""
         self.established = asyncio.Event()
         """Set when the call is answered and the media is connected, and when the leg has ended."""
-        self._line = line
+        self.line = line
         self._pool = pool
         self._on_released = on_released
         self._release_task: asyncio.Task[None] | None = None
@@ -43,7 +54,14 @@ class SipLeg(Leg):
         self._answering = False
         self._barge_in = False
         self._bridge: Bridge | None = None
+        self._partner: SipLeg | None = None
+        """Whom it was bridged with last."""
         self._transfer: asyncio.Future[Transferred] | None = None
+        self.connect: Connect | None = None
+        """Makes the call that the far end asks for by REFER; without, none is made."""
+        self._following: Following | None = None
+        self._successor: SipLeg | None = None
+        """The leg whose line and port this one uses since its far end was replaced."""
 
     async def attach(self, near: SipLeg | None = None) -> MediaPort:
         """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
@@ -73,6 +91,10 @@ class SipLeg(Leg):
                     self._bridge.press(self._port, key)
             case Transferred():
                 self._on_transferred(event)
+            case Refers(to):
+                self._on_refers(to)
+            case Ended(hangup) if self._following is not None and self._following.under_way:
+                self._following.left = hangup
             case Ended(hangup):
                 self.finish(hangup)
 
@@ -81,25 +103,52 @@ class SipLeg(Leg):
         if not self._set_ended(hangup):
             return
         self.established.set()
+        if self._following is not None:
+            self._following.stop()
         self._release_task = asyncio.get_running_loop().create_task(self._release())
 
     def give_up(self, cause: Cause, detail: str = "") -> None:
         """End the call from our side; what it holds is given back soon. detail: why, if nobody has asked for it."""
         if self.alive:
-            self._line.hang_up(cause)
+            self.line.hang_up(cause)
             self.finish(Hangup("local", cause, detail))
+            if self._successor is not None:
+                self._successor.give_up(cause, detail)
+
+    async def become(self, other: SipLeg, caller: SipLeg) -> None:
+        """Go on as `other`, which is answered, bridged with `caller` as before; the old far end is told and hung up
+        on. Raises EngineError when one of the three has ended."""
+        if not self.alive or not self.bridged_with(caller):
+            await other.hangup()
+            raise self._gone()
+        old_line, old_port = self.line, self._require()
+        old_line.leg = None
+        old_line.report(200, "OK")
+        old_line.hang_up(Cause.NORMAL)
+        self.line, self._port, self._successor = other.line, other._require(), other
+        other.digits = self.digits
+        other.ended.add_done_callback(lambda ended: self.finish(ended.result()))
+        try:
+            await caller.bridge(self)
+            other._bridge = self._bridge
+        finally:
+            await old_port.close()
+
+    def bridged_with(self, other: SipLeg | None) -> bool:
+        """True while the two hear each other."""
+        return other is not None and self._bridge is not None and self._bridge is other._bridge
 
     # Leg
 
     async def ring(self) -> None:
         self._require()
-        self._line.ring()
+        self.line.ring()
 
     async def answer(self) -> None:
         port = self._require()
         if not self._answering:
             self._answering = True
-            self._line.answer(LocalMedia(port.host, port.port))
+            self.line.answer(LocalMedia(port.host, port.port))
         await self.established.wait()
         self._require()
 
@@ -140,6 +189,7 @@ class SipLeg(Leg):
         await self.unbridge()
         await other.unbridge()
         bridge = self._bridge = other._bridge = Bridge(self._pool, near, far)
+        self._partner, other._partner = other, self
         try:
             await self._while_alive(bridge.connect())
         except BaseException:
@@ -153,14 +203,16 @@ class SipLeg(Leg):
 
     async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
         """See `Leg`. replacing: the leg to whoever is to have the call, who then gets it in its place (attended).
-        Raises Unsupported when the far end does not know REFER."""
+        Raises Unsupported when the far end does not know REFER. An incoming leg is answered first."""
         self._require()
         if self._transfer is not None:
             raise Unsupported(f"leg {self.info.id} is being transferred already")
-        uri, other = _target(to), replacing._line if isinstance(replacing, SipLeg) else None
+        if self.info.direction == "in":
+            await self.answer()
+        uri, other = _target(to), replacing.line if isinstance(replacing, SipLeg) else None
         outcome = self._transfer = asyncio.get_running_loop().create_future()
         try:
-            self._line.refer(uri, other)
+            self.line.refer(uri, other)
             result = await self._while_alive(_value(outcome))
         except LegGone:
             if not outcome.done():
@@ -224,6 +276,12 @@ class SipLeg(Leg):
         self.digits.put(key)
         if self._barge_in and self._port is not None and self.alive:
             self._port.stop_playing()
+
+    def _on_refers(self, to: str) -> None:
+        if self._partner is None or self.connect is None or not self.bridged_with(self._partner):
+            self.line.report(603, "Decline")
+        else:
+            self._following = Following(self, self._partner, to, self.connect)
 
     def _on_transferred(self, event: Transferred) -> None:
         if self._transfer is not None and not self._transfer.done():

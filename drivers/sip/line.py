@@ -51,6 +51,10 @@ class Line:
         """Ask the far end to call `uri` instead of us; without a host, a number of its own."""
         self._reactor.post(self._refer, uri, replacing)
 
+    def report(self, status: int, reason: str) -> None:
+        """Tell the far end what has become of its REFER."""
+        self._reactor.post(self._report, status, reason)
+
     def carry(self, dialog: Dialog) -> None:
         """`dialog` is the call from now on; in the signalling thread."""
         self.dialog = dialog
@@ -89,3 +93,7 @@ class Line:
     def _refer(self, uri: SipUri, replacing: Line | None) -> None:
         if self.dialog is not None:
             self.dialog.refer(uri.user, uri.host, uri.port, replacing.dialog if replacing is not None else None)
+
+    def _report(self, status: int, reason: str) -> None:
+        if self.dialog is not None:
+            self.dialog.referred.report(status, reason)

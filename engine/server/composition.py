@@ -18,6 +18,7 @@ from engine.centres.centres import Centres
 from engine.centres.directory import Directory
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
+from engine.lines import Leg
 from engine.lines.dialling import DialPlan
 from engine.lines.limits import Limits
 from engine.lines.lines import Lines
@@ -48,6 +49,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     descriptors = raise_limit()
     store = ScenarioStore(settings.scenarios)
     await store.load()
+
+    async def pass_on(caller: Leg, to: str) -> Leg:
+        """The call that a phone asks for which passes `caller` on: as a `bridge` to that number would make it."""
+        lines = services.lines
+        return await lines.originate(to, caller_id=lines.presented(caller), near=caller)
+
     sip = make_driver(
         "sip",
         listen=settings.sip.listen,
@@ -60,6 +67,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         rtp_dscp=settings.rtp.dscp,
         rtp_timeout=settings.rtp.timeout or None,
         session_timer=settings.sip.session_timer,
+        on_refer=pass_on,
     )
     clock = SystemClock()
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))

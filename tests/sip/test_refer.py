@@ -212,6 +212,14 @@ async def test_a_transfer_asked_for_before_our_answer_is_acknowledged(bench, pho
     await moving
 
 
+async def test_a_caller_who_is_not_answered_yet_is_answered(bench, phone):
+    leg, call = await bench.call(phone)
+    moving, _ = await referred(leg, call)
+    call.notify("200 OK", state="terminated")
+    await asyncio.wait_for(moving, 3)
+    assert [m.status for m in call.responses if m.method == "INVITE"][-1] == 200
+
+
 async def test_an_attended_transfer(bench, phone):
     """The agent whom we have called gets the caller in place of our call (RFC 3891)."""
     leg, call = await bench.answered(phone)
@@ -244,7 +252,7 @@ async def test_a_challenge_to_refer(bench, phone):
 
 async def test_a_challenge_to_refer_with_a_password(bench, phone):
     leg, call = await bench.answered(phone)
-    leg._line.dialog.username, leg._line.dialog.password = "32", "secret"
+    leg.line.dialog.username, leg.line.dialog.password = "32", "secret"
     challenge = 'Digest realm="pbx", nonce="abc", algorithm=MD5, qop="auth"'
 
     def on_refer(request):

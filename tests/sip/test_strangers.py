@@ -51,7 +51,7 @@ async def test_requests_outside_a_call(bench, phone, method, to_tag, status):
 
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("OPTIONS", 200), ("UPDATE", 200), ("MESSAGE", 405), ("REFER", 405), ("JUMP", 501), ("PRACK", 405)],
+    [("OPTIONS", 200), ("UPDATE", 200), ("MESSAGE", 405), ("REFER", 400), ("JUMP", 501), ("PRACK", 405)],
 )
 async def test_requests_inside_a_call(bench, phone, method, status):
     leg, call = await bench.answered(phone)

@@ -1,0 +1,82 @@
+"""Transfers of a real server: a scenario that hands its caller over, and an agent's phone that passes one on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from support.served import served
+from support.sipua import SipUa
+
+SAID = bytes(range(0x80, 0xD0)) * 2
+
+
+def scenario(kind: str, to: str) -> str:
+    return f"""
+format: 1
+name: hand_over
+did: ["32"]
+start: a
+nodes:
+  a: {{type: {kind}, to: "{to}", on: {{{{OUTCOMES}}}}}}
+"""
+
+
+TRANSFER = "transferred: end, busy: end, no_answer: end, failed: end"
+BRIDGE = "ended: end, busy: end, no_answer: end, rejected: end, failed: end"
+
+
+async def hears(rtp, other):
+    async with asyncio.timeout(3):
+        while not any(packet.payload == SAID for packet in rtp.received):
+            other.send(SAID)
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+async def test_a_scenario_hands_its_caller_over(tmp_path: Path, knows: bool):
+    """By REFER; a far end that does not know it is bridged."""
+    async with SipUa.open() as phone, SipUa.open() as agent:
+        text = scenario("transfer", agent.uri("201")).replace("{OUTCOMES}", TRANSFER)
+        async with served(tmp_path, {"a.yaml": text}) as server:
+            caller = await phone.invite("32", server.address)
+            caller.on_refer = lambda request: caller.reply(request, 202 if knows else 405)
+            await caller.answered()
+            refer = await caller.request("REFER")
+            assert refer.get("Refer-To") == f"<{agent.uri('201')}>"
+            if knows:
+                caller.notify("200 OK", state="terminated;reason=noresource")
+                await caller.over.wait()
+            else:
+                call = await agent.next_call()
+                await call.answer()
+                await hears(call.rtp, caller.rtp)
+                await call.bye()
+            (record,) = await server.recorded(1)
+    assert record["result"] == "transferred"
+    assert record["path"][0]["outcome"] == "transferred"
+
+
+async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path):
+    async with SipUa.open() as phone, SipUa.open() as agents, SipUa.open() as colleagues:
+        text = scenario("bridge", agents.uri("201")).replace("{OUTCOMES}", BRIDGE)
+        async with served(tmp_path, {"a.yaml": text}) as server:
+            caller = await phone.invite("32", server.address)
+            agent = await agents.next_call()
+            await agent.answer()
+            await caller.answered()
+            await hears(agent.rtp, caller.rtp)
+            agent._request("REFER", "", [("Refer-To", f"<{colleagues.uri('202')}>"), ("Contact", agent.contact)])
+            assert (await agent.response(method="REFER")).status == 202
+            colleague = await colleagues.next_call()
+            await colleague.answer()
+            await agent.over.wait()
+            assert "sip:0143670903@" in colleague.requests[0].get("From")
+            await hears(colleague.rtp, caller.rtp)
+            caller.rtp.received.clear()
+            await hears(caller.rtp, colleague.rtp)
+            await caller.bye()
+            await colleague.over.wait()
+            (record,) = await server.recorded(1)
+    assert record["result"] == "caller_hung_up"
