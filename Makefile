@@ -31,7 +31,7 @@ run: setup
 
 test: setup
 	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
-		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core
+		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core ip=iproute2
 	$(BIN)/python -m pytest
 
 check: setup
