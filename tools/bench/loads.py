@@ -54,7 +54,7 @@ def load(generator: Path, pids: list[int], kind: str, amount: int, seconds: int)
 
 @contextmanager
 def _called_side(generator: Path, calls: int) -> Iterator[None]:
-    command: list[str | Path] = [generator, "-uas", "-p", str(CALLED_PORT), "-n", str(calls), "-base", "20000"]
+    command: list[str | Path] = [generator, "-uas", "-p", str(CALLED_PORT), "-n", str(calls), "-base", "50000"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         yield
