@@ -1,4 +1,5 @@
-"""A telephone that people own: baresip on a machine of its own registers, is called by a scenario, and calls."""
+"""A telephone that people own: baresip on a machine of its own registers, is called by a scenario, transfers, and
+calls."""
 
 from __future__ import annotations
 
@@ -121,6 +122,25 @@ async def test_a_scenario_calls_the_phone_by_its_extension_and_the_two_talk(at_h
     assert share_heard(heard, AGENT) >= 0.75
     assert share_heard(heard, THANKS) >= 0.75
     assert share_heard(at_home.phone.heard(), CALLER) >= 0.5  # it drops what its jitter buffer holds at the end
+
+
+async def test_the_phone_passes_its_caller_on(at_home: House, space: Namespace):
+    async with SipUa.open(space.here) as colleagues:
+        call = await at_home.caller.invite("32", at_home.address)
+        await at_home.phone.event("CALL_INCOMING")
+        at_home.phone.command("accept")
+        await call.answered()
+        await at_home.phone.event("CALL_ESTABLISHED")
+        at_home.phone.command("transfer", colleagues.uri("202"))
+        colleague = await colleagues.next_call()
+        await colleague.answer()
+        await at_home.phone.event("CALL_CLOSED")
+        await colleague.rtp.stream(alaw_encode(THANKS.samples))
+        assert share_heard(b"".join(alaw_decode(packet.payload) for packet in call.rtp.audio()), THANKS) >= 0.75
+        await call.bye()
+        await colleague.over.wait()
+        (record,) = await at_home.server.recorded(1)
+    assert record["result"] == "caller_hung_up"
 
 
 def share_heard(heard: bytes, clip: Clip) -> float:
