@@ -194,3 +194,9 @@ def test_a_bug_is_one_line_and_exit_2(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_tracebacks_show_no_values() -> None:
     assert not main.app.pretty_exceptions_enable
+
+
+def test_a_file_without_end_is_shown_too() -> None:
+    code, out, _ = run("/dev/zero")
+    assert code == 1
+    assert out.startswith("/dev/zero:1:1: error E0001: the file has more than")

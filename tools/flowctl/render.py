@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.scenario.diagnostics import Diagnostic
+from engine.scenario.load import read_source
 
 Format = Literal["text", "json"]
 
@@ -79,6 +80,6 @@ def _printable(line: str) -> str:
 @lru_cache(maxsize=8)
 def _lines(file: str) -> list[str]:
     try:
-        return re.split("\r\n|\r|\n", Path(file).read_bytes().decode("utf-8-sig", "replace"))
+        return re.split("\r\n|\r|\n", read_source(Path(file)).decode("utf-8-sig", "replace"))
     except OSError:
         return []
