@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from support.served import served
+from support.served import run, served
 from support.sipua import SipUa
 
 SAID = bytes(range(0x80, 0xD0)) * 2
@@ -56,6 +56,30 @@ async def test_a_scenario_hands_its_caller_over(tmp_path: Path, knows: bool):
             (record,) = await server.recorded(1)
     assert record["result"] == "transferred"
     assert record["path"][0]["outcome"] == "transferred"
+
+
+async def test_sipp_callers_are_held_and_transferred(tmp_path: Path):
+    xml = Path(__file__).parent / "sipp" / "uac_transferred.xml"
+    text = """
+format: 1
+name: hand_over
+did: ["32"]
+start: a
+nodes:
+  a: {type: answer, next: b}
+  b: {type: wait, duration: 1s, next: c}
+  c: {type: transfer, to: "sip:201@192.0.2.7", on: {OUTCOMES}}
+""".replace("{OUTCOMES}", f"{{{TRANSFER}}}")
+    async with served(tmp_path, {"a.yaml": text}) as server:
+        status, _, errors = await run(
+            "sipp", "-sf", xml, "-s", "32", "-m", "3", "-r", "3", "-i", "127.0.0.1", "-nostdin",
+            f"127.0.0.1:{server.port}", cwd=tmp_path,
+        )  # fmt: skip
+        assert status == 0, errors
+        records = await server.recorded(3)
+    assert [(record["result"], record["transferred_to"]) for record in records] == [
+        ("transferred", "sip:201@192.0.2.7")
+    ] * 3
 
 
 async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path):
