@@ -221,8 +221,9 @@ class Endpoint:
         return self._answered(req, answer)
 
     def _answered(self, req: Any, answer: Answer) -> Any:
-        if answer.wrong:
-            self.guard.failed(req.getSource()[0])
+        source = req.getSource()[0]
+        if answer.wrong and not self._peers.allowed(source):
+            self.guard.failed(source)
         return _final(req, answer.status, answer.reason, *answer.headers)
 
     def _unacceptable(self, req: Any) -> Any:

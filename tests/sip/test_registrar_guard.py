@@ -112,6 +112,15 @@ async def test_a_guesser_too(monkeypatch, caplog):
         assert "guess" not in caplog.text.replace("guesser", "")
 
 
+async def test_an_allowed_address_is_never_banned():
+    """Many phones may be behind it, and one of them have a wrong password."""
+    async with running() as driver, SipUa.open("127.0.0.9") as exchange:
+        phone = Phone(exchange, "201", "guess", driver.address)
+        for _ in range(12):
+            assert (await phone.register()).status == 401
+        assert driver.defence() == {"bans": 0, "dropped": 0}
+
+
 async def test_a_registered_phone_may_be_busy():
     async with running() as driver, SipUa.open("127.0.0.3") as ua:
         phone = Phone(ua, "201", "s3cret", driver.address)
