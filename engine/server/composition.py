@@ -138,10 +138,13 @@ def _try_data_folder(folder: Path) -> None:
 def _quieten_gc() -> None:
     """What exists by now lives as long as the server: it need not be looked through again and again, nor the
     young objects after every 700. Measured at 100 calls a second: 1.28 ms CPU a call instead of 1.92, and
-    post-dial delays of 12 ms at the 99th centile instead of 64 at 300."""
+    post-dial delays of 12 ms at the 99th centile instead of 64 at 300.
+
+    A call leaves some kilobytes in cycles, which only a look through everything finds. Measured at 50 calls at once:
+    with a last number of 5, 194 MB after 16,000 and after 22,000; with 50, 184 MB after 12,000, 216 after 20,000."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(20_000, 20, 5)
 
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event]:

@@ -7,7 +7,7 @@ import itertools
 from contextlib import suppress
 from pathlib import Path
 
-from support.hostile import BATCH, HOLD, TORTURE, a_call_works, memory, mutations, still_answers
+from support.hostile import BATCH, HOLD, TORTURE, Deaf, a_call_works, memory, mutations, still_answers
 from support.served import Served, served
 from support.sipua import SipUa, until
 
@@ -83,7 +83,7 @@ def is_call_id(line: bytes) -> bool:
 
 
 async def test_five_thousand_mutated_datagrams(tmp_path: Path):
-    async with served(tmp_path, {"hold.yaml": HOLD}) as server, SipUa.open() as ua, SipUa.open() as sender:
+    async with served(tmp_path, {"hold.yaml": HOLD}) as server, SipUa.open() as ua, Deaf.open() as sender:
         await a_call_works(ua, server.address)
         await asyncio.sleep(0.2)
         before, size = server.descriptors(), memory(server)

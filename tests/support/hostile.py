@@ -26,11 +26,19 @@ BATCH = 40
 """Datagrams between two answered requests: what a socket's buffer holds for sure."""
 
 
+class Deaf(SipUa):
+    """Sends, and looks at no answer: what it would get for nonsense is nonsense too."""
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Nothing."""
+
+
 def request(
     ua: SipUa, to: tuple[str, int], method: str, *, did: str = "32", number: int = 1, agent: str = ""
 ) -> Message:
     """A request outside any call."""
-    headers = [("Via", ua.via()), ("From", f"<sip:x@{ua.host}>;tag=x{number}"), ("To", f"<sip:{did}@{to[0]}>")]
+    headers = [("Via", ua.via()), ("From", f"<sip:x{number}@{ua.host}>;tag=x{number}")]
+    headers += [("To", f"<sip:{did}@{to[0]}>")]
     headers += [("Call-ID", f"{method}-{number}@{ua.host}"), ("CSeq", f"{number} {method}"), ("Max-Forwards", "70")]
     headers += [("Contact", f"<sip:x@{ua.host}:{ua.port}>")]
     headers += [("User-Agent", agent)] if agent else []
