@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SIP_PORT = 15060
-GENERATOR_PORT = 15160
-CALLED_PORT = 15260
+SIP_PORT = 17060
+GENERATOR_PORT = 17160
+CALLED_PORT = 17260
 RTP_PORTS = "24000-29999"
 
 MENU_SECONDS, PROMPT_SECONDS, DIGIT_AT_MS = 5.0, 2.0, 4000
