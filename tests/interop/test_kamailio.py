@@ -112,6 +112,19 @@ async def test_a_caller_who_gives_up_and_one_who_is_refused(front: Front):
         await front.idle()
 
 
+async def test_the_caller_is_passed_on_by_refer(front: Front):
+    async with front.phone("tls") as phone:
+        leg, call = await front.answered(phone)
+        call.on_refer = lambda request: call.reply(request, 202)
+        moving = asyncio.create_task(leg.transfer("202"))
+        assert (await call.request("REFER")).get("Refer-To").startswith("<sip:202@")
+        call.notify("200 OK", state="terminated;reason=noresource")
+        assert (await call.response(method="NOTIFY")).status == 200
+        await asyncio.wait_for(moving, 3)
+        await call.request("BYE")
+        await front.idle()
+
+
 async def test_nobody_outside_says_who_he_is(front: Front):
     async with front.phone("tcp") as phone:
         await phone.invite("32", phone.peer, headers=[("P-Asserted-Identity", "<sip:+33100@127.0.0.1>")])
