@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar
 
+from engine.lines.numbering import FRENCH_PLAN
 from engine.scenario.diagnostics import Diagnostic, Severity
 from engine.scenario.draft import Draft
 from engine.scenario.rules.base import Rule
@@ -80,6 +81,8 @@ def _costly(number: str, countries: frozenset[str]) -> str | None:
         return "a premium-rate number"
     where = phonenumbers.region_code_for_number(parsed)
     codes = {phonenumbers.country_code_for_region(country) for country in countries}
+    if where in FRENCH_PLAN and countries & FRENCH_PLAN.keys():
+        return None
     if international and countries and parsed.country_code not in codes:
         return f"a number in another country ({where})" if where and where != "001" else "an international number"
     return None
