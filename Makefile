@@ -1,4 +1,4 @@
-# make run: a server that answers sip:32@127.0.0.1.  make test, make check, make bench, make lock, make clean.
+# make run: a server that answers sip:32@127.0.0.1.  make test, make check, make bench, make soak, make lock, make clean.
 # Everything is set up first where it is missing: .venv from the hashed lock, Debian packages when root.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -9,7 +9,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
-.PHONY: setup run test check bench lock clean
+.PHONY: setup run test check bench soak lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -44,6 +44,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tools.bench
+
+# Long runs: a hundred thousand hostile datagrams, ten thousand calls. Some five minutes.
+soak: setup
+	$(BIN)/python -m pytest tests/hostile/soak_lines.py --log-cli-level=INFO
 
 lock: setup
 	$(COMPILE) --extra server --extra sip --extra dev --output-file requirements.txt pyproject.toml
