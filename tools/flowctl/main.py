@@ -6,6 +6,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -37,18 +39,31 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        if ctx.invoked_subcommand is None and ctx.command is self and _listing():
+        if self._listing:
             return _summary_only(cmd_name)
         module = importlib.import_module(f"tools.flowctl.commands.{cmd_name}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
 
+    _listing = False
+    """True while names and summaries are all that is needed: for the help of the group, and for completion."""
 
-def _listing() -> bool:
-    """True when the group itself is asked for help, so that only names and summaries are needed."""
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    return not words
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        with self._summaries():
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        with self._summaries():
+            return super().shell_complete(ctx, incomplete)
+
+    @contextmanager
+    def _summaries(self) -> Iterator[None]:
+        self._listing = True
+        try:
+            yield
+        finally:
+            self._listing = False
 
 
 def _summary_only(name: str) -> Any:
