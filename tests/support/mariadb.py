@@ -51,7 +51,8 @@ def mariadb() -> Iterator[MariaDb]:
         root = Path(folder)
         data, socket = root / "data", root / "s"
         user = ["--user=root"] if os.geteuid() == 0 else []
-        install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db", *user]
+        # --force: also on a machine that cannot look up its own name.
+        install = ["mariadb-install-db", "--no-defaults", "--force", f"--datadir={data}", "--skip-test-db", *user]
         subprocess.run(
             [*install, "--auth-root-authentication-method=normal"], capture_output=True, check=True, timeout=120
         )
