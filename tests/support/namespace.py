@@ -31,7 +31,8 @@ def namespace() -> Iterator[Namespace]:
     subnet = f"10.213.{number >> 8}"
     name = f"flow{os.getpid()}x{number:x}"
     space = Namespace(name, f"{subnet}.{(number & 255) + 1}", f"{subnet}.{(number & 255) + 2}")
-    device = f"fl{os.getpid()}"
+    # The link of a namespace that is gone goes a moment later: no two have one name.
+    device = f"fl{secrets.token_hex(5)}"
     _ip("netns", "add", name)
     try:
         _ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name)
