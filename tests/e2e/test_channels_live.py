@@ -38,8 +38,11 @@ async def change(server: Served, times: int, **settings: Any) -> None:
 
 async def test_a_call_too_many_is_refused_at_once_and_counted(tmp_path: Path):
     async with served(tmp_path, {"w.yaml": WAITING}, channels={"sip": {"count": 2}}) as server, SipUa.open() as ua:
-        calls = [await ua.invite("32", server.address) for _ in range(2)]
-        await asyncio.gather(*(call.answered() for call in calls))
+        calls = []
+        for _ in range(2):
+            # One after the other: the first has the lowest channel.
+            calls.append(await ua.invite("32", server.address))
+            await calls[-1].answered()
         late = await ua.invite("32", server.address)
         final = await late.response(*range(200, 700), timeout=0.5)
         assert final.status == 503
