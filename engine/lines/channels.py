@@ -7,10 +7,11 @@ its last moment, whichever side began it. Rules may change while calls are up: a
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from engine.errors import NoChannel
@@ -57,7 +58,9 @@ class Channel:
     line: str
     number: int
     barred: bool
-    """A call came in although reception is barred: it is to be left ringing."""
+    """A call came in although reception is barred: it is to be left ringing until `opened`."""
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when rules that change let such a call in."""
     extension: str = ""
     """To be presented; empty when there is none."""
     answered: Callable[[], bool] = lambda: False
@@ -109,10 +112,15 @@ class Channels:
         self.configure(rules or {})
 
     def configure(self, rules: Mapping[str, Rules]) -> None:
-        """New rules, which hold from the next call on. Raises ValueError for one that makes no sense, before
-        anything changes."""
+        """New rules, which hold from the next call on, and for those that are left ringing. Raises ValueError for
+        one that makes no sense, before anything changes."""
         check_rules(rules)
         self._rules = dict(rules)
+        for line in self._lines.values():
+            for channel in line.taken.values():
+                if channel.barred and "reception" not in self._bar(channel.line, channel.number):
+                    channel.barred = False
+                    channel.opened.set()
 
     @property
     def busy(self) -> int:
@@ -179,7 +187,7 @@ class Channels:
 
     def _take(self, name: str, number: int, *, barred: bool) -> Channel:
         line = self._lines[name]
-        channel = Channel(f"{name}/{number}", name, number, barred, self._extension(name, number))
+        channel = Channel(f"{name}/{number}", name, number, barred, extension=self._extension(name, number))
         line.taken[number] = channel
         line.watermark.see(len(line.taken), self._count(name))
         return channel

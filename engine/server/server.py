@@ -92,25 +92,31 @@ class Server:
         leg.info = dataclasses.replace(leg.info, channel=channel.id)
         leg.ended.add_done_callback(lambda _: self._channels.release(channel))
         try:
-            if channel.barred:
-                await self._leave_ringing(leg)
-            else:
+            if not channel.barred or await self._leave_ringing(leg, channel):
                 await self._run(leg, channel)
         finally:
             # A leg that has failed to end is no call any more.
             self._channels.release(channel)
 
-    async def _leave_ringing(self, leg: Leg) -> None:
-        """Neither answer nor refuse, until the caller gives up, or we stop."""
+    async def _leave_ringing(self, leg: Leg, channel: Channel) -> bool:
+        """Neither answer nor refuse, until the caller gives up, or we stop. True when the channel is barred no more:
+        the call is then one as any other."""
         log.info("call %s: %s is barred from reception, it is left ringing", leg.info.id, leg.info.channel)
         await leg.ring()
         stopping = asyncio.ensure_future(self._draining.wait())
+        opened = asyncio.ensure_future(channel.opened.wait())
+        let_in = False
         try:
-            waited: set[asyncio.Future[Any]] = {leg.ended, stopping}
+            waited: set[asyncio.Future[Any]] = {leg.ended, stopping, opened}
             await asyncio.wait(waited, timeout=RINGING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            let_in = channel.opened.is_set() and leg.alive and not self._draining.is_set()
         finally:
-            await cancel(stopping)
-            await uninterrupted(leg.hangup(Cause.CONGESTION if self._draining.is_set() else Cause.NO_ANSWER))
+            await cancel(stopping, opened)
+            if not let_in:
+                await uninterrupted(leg.hangup(Cause.CONGESTION if self._draining.is_set() else Cause.NO_ANSWER))
+        if let_in:
+            log.info("call %s: %s is no longer barred from reception", leg.info.id, leg.info.channel)
+        return let_in
 
     async def _run(self, leg: Leg, channel: Channel) -> None:
         table = self._store.table

@@ -29,6 +29,10 @@ nodes:
   pause: {type: wait, duration: 60s, next: end}
 """
 
+ANSWERING = WAITING.replace("start: pause", "start: hello").replace(
+    "nodes:", "nodes:\n  hello: {type: answer, next: pause}"
+)
+
 BRIDGED = """
 format: 1
 name: bridged
@@ -242,6 +246,23 @@ def test_a_call_to_a_barred_channel_rings_until_the_caller_gives_up(tmp_path: Pa
         assert party.leg.rejected is None
 
     assert in_house(tmp_path, {"w.yaml": WAITING}, story).records() == []
+
+
+def test_of_calls_left_ringing_the_one_whose_channel_is_unbarred_is_answered(tmp_path: Path):
+    async def story(house: House) -> None:
+        channels = house.services.lines.channels
+        barred = Rules(bar=("reception",))
+        channels.configure({"virtual/1": barred, "virtual/2": barred, "virtual": Rules(count=2)})
+        first, second = (house.driver.call("32", cli) for cli in ("first", "second"))
+        await asyncio.sleep(100)
+        channels.configure({"virtual/1": barred, "virtual": Rules(count=2)})
+        await asyncio.sleep(1)
+        assert (first.answered, second.answered) == (False, True)
+        first.hang_up()
+        await house.settle()
+
+    (record,) = in_house(tmp_path, {"w.yaml": ANSWERING}, story).records()
+    assert (record["cli"], record["channel"]) == ("second", "virtual/2")
 
 
 def test_a_server_that_stops_refuses_the_calls_that_it_leaves_ringing_and_waits_for_the_others(tmp_path: Path):
