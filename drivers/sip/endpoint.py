@@ -151,12 +151,16 @@ class Endpoint:
             return _final(req, 403, "Forbidden")  # somebody whom we are calling: he knows that we exist
         if req.getHFBody("to").getTag() is not None or method == "BYE":
             return _final(req, 481, "Call Leg/Transaction Does Not Exist")
+        if req.foreign:
+            return _final(req, 416, "Unsupported URI Scheme")
         if method == "REGISTER" and self.registrar is not None:
             return self._on_register(req, self.registrar)
         if method == "INVITE":
             invited, response = self._admitted(req)
             return response if invited is None else self._on_invite(req, sip_t, invited)
         if method == "OPTIONS":
+            if missing := unsupported(req):
+                return _bad_extension(req, missing)
             return _final(req, 200, "OK", ("allow", ALLOW), ("accept", "application/sdp"), ("supported", EXTENSIONS))
         return _not_allowed(req)
 
@@ -231,9 +235,8 @@ class Endpoint:
             return _final(req, 503, "Service Unavailable")
         if not req.countHFs("contact") or req.getHFBody("contact").asterisk:
             return _final(req, 400, "Missing Contact")
-        missing = unsupported(req)
-        if missing:
-            return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(missing)))
+        if missing := unsupported(req):
+            return _bad_extension(req, missing)
         if too_short(req):
             return _final(req, 422, "Session Interval Too Small", ("min-se", str(MIN_SE)))
         if self._is_merged(req):
@@ -268,6 +271,10 @@ def _final(req: Any, status: int, reason: str, *headers: tuple[str, str]) -> Any
     for name, value in headers:
         response.appendHeader(SipHeader(name=name, bodys=value))
     return (response, None, None)
+
+
+def _bad_extension(req: Any, missing: list[str]) -> Any:
+    return _final(req, 420, "Bad Extension", ("unsupported", ", ".join(missing)))
 
 
 def _warning(error: Exception) -> str:

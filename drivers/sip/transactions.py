@@ -15,6 +15,7 @@ from sippy.Time.MonoTime import MonoTime
 
 from drivers.sip import adapt
 from drivers.sip.reactor import Reactor
+from drivers.sip.reading import Request, tightened
 
 BATCH = 64
 """Datagrams read from one socket before the timers are looked at again."""
@@ -114,6 +115,7 @@ class OneSocket:
 
 
 vars(sippy.SipTransactionManager)["local4remote"] = OneSocket
+vars(sippy.SipTransactionManager)["SipRequest"] = Request
 
 
 class Transactions(sippy.SipTransactionManager.SipTransactionManager):
@@ -127,7 +129,7 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
             text = head.decode()
         except UnicodeDecodeError:
             text = head.decode("latin-1").replace("\x85", "?")  # which splitlines() takes for a line end
-        super().handleIncoming(text + separator.decode() + body.decode("latin-1"), ra, server, rtime)
+        super().handleIncoming(tightened(text) + separator.decode() + body.decode("latin-1"), ra, server, rtime)
 
     is_phone: Callable[[str], bool] = staticmethod(lambda _: False)
     """Tells the address of a registered phone, which may be behind a router."""

@@ -31,6 +31,10 @@ ANSWERS = {
     "bigcode": None,
     "badinv01": None,
     "mcl01": 200,
+    "wsinv": 481,
+    "bext01": 420,
+    "unkscm": 416,
+    "novelsc": 416,
 }
 """First final answer to a message of RFC 4475 on a server that knows none of its numbers; None for silence."""
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 
 import pytest
-from support.sipua import Message, SipUa, until
+from support.sipua import Message, SipUa, sdp, until
 
 from drivers.sip import SipDriver
 from engine.errors import ConfigurationError
@@ -47,6 +47,47 @@ async def test_requests_outside_a_call(bench, phone, method, to_tag, status):
     if status in (200, 405):
         assert "INVITE" in response.get("Allow")
     assert bench.legs.empty()
+
+
+async def test_what_is_required_and_not_known_is_named(bench, phone):
+    to = bench.driver.address
+    extra = [("Require", "timer, nobodyHasThis"), ("Require", "norThis")]
+    response = await reply_to(phone, request(phone, to, "OPTIONS", extra=extra), to)
+    assert (response.status, response.get("Unsupported")) == (420, "nobodyHasThis, norThis")
+
+
+@pytest.mark.parametrize("uri", ["nobodyKnowsThis:opaque", "soap.beep://192.0.2.103:3002"])
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+async def test_an_address_of_a_kind_that_we_do_not_know(bench, phone, method, uri):
+    to = bench.driver.address
+    message = request(phone, to, method)
+    message.start = f"{method} {uri} SIP/2.0"
+    assert (await reply_to(phone, message, to)).status == 416
+    assert bench.legs.empty()
+
+
+async def test_a_call_whose_header_fields_are_folded_and_full_of_blanks(bench, phone):
+    """As in wsinv of RFC 4475, section 3.1.1.1."""
+    call = await phone.prepare("32", bench.driver.address, name='"J \\"R\\" = ; <x>"')
+    phone.lose = 1
+    invite = call.send_invite(sdp(*call.rtp.address))
+    text = invite.encode().decode()
+    for tight, loose in [
+        ("Via: SIP/2.0/UDP ", "Via  : SIP  /   2.0\r\n /UDP\r\n    "),
+        (";rport;branch=", " ;\r\n rport  ;\r\n\tbranch = "),
+        (";tag=", "\r\n  ;\r\n  tag = "),
+        ("To: ", "TO :\r\n "),
+        ("CSeq: 1 ", "cseq: 0001\r\n  "),
+        ("Contact: <", "s :\r\nNewFangled:   new\r\n continued\r\nm:   <"),
+    ]:
+        assert tight in text
+        text = text.replace(tight, loose, 1)
+    phone.send(text.encode(), call.peer)
+    leg = await bench.leg()
+    assert (leg.info.did, leg.info.cli, leg.info.name) == ("32", "100", 'J "R" = ; <x>')
+    await asyncio.gather(leg.answer(), call.answered())
+    assert (await call.bye()).status == 200
+    await bench.idle()
 
 
 @pytest.mark.parametrize(
