@@ -9,6 +9,7 @@ from typing import Any
 
 from sippy.SipHeader import SipHeader
 from sippy.Time.Timeout import Timeout
+from sippy.UasStateIdle import UasStateIdle
 from sippy.UaStateDead import UaStateDead
 
 from drivers.sip import adapt, client, sdp
@@ -187,8 +188,8 @@ class Endpoint:
         self._meet(dialog, req.getSource()[0])
         dialog.offer = offer
         outcome = dialog.recvRequest(req, sip_t)
-        if dialog.state is None:
-            self.forget(dialog)  # the request was no good
+        if dialog.state is None or isinstance(dialog.state, UasStateIdle):
+            dialog.changeState((UaStateDead,))  # the request was no good; we forget it
             return outcome
         if replaced is not None:
             self.reactor.post(dialog.take_over, replaced)

@@ -138,7 +138,20 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
         source = msg.getSource()
         if self.is_phone(source[0]) and msg.getMethod() != "REGISTER":
             reach_back(msg, source)
-        super().incomingRequest(msg, *args)
+        try:
+            super().incomingRequest(msg, *args)
+        except Exception:
+            self._drop_unanswered(msg)
+            raise
+
+    def _drop_unanswered(self, msg: Any) -> None:
+        """Forget the transaction of a request whose headers allow no response: no timer would ever end it."""
+        transaction = self.tserver.get(msg.getTId(wBRN=True))
+        if transaction is not None and transaction.data is None:
+            if transaction.teE is not None:
+                transaction.teE.cancel()
+            del self.tserver[transaction.tid]
+            transaction.cleanup()
 
     def newTransaction(self, msg: Any, *args: Any, **kwargs: Any) -> Any:
         msg.delHFs("user-agent")
