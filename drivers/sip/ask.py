@@ -3,8 +3,15 @@ thread to the other."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivers.sip.endpoint import Endpoint
+    from drivers.sip.reactor import Reactor
 
 CHALLENGES = {401: ("www-authenticate", "Authorization"), 407: ("proxy-authenticate", "Proxy-Authorization")}
 """By status: where the challenge is, and the header that answers it (RFC 3261 section 22)."""
@@ -49,3 +56,20 @@ class Reply:
 
 Asker = Callable[[Ask], Awaitable[Reply]]
 """Sends a request and waits for the final response."""
+
+
+async def send(reactor: Reactor, endpoint: Endpoint, ask: Ask) -> Reply:
+    """Send a request, from the event loop; its final response."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[Reply] = loop.create_future()
+
+    def settle(reply: Reply) -> None:
+        if not waiting.done():
+            waiting.set_result(reply)
+
+    def received(reply: Reply) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
+            loop.call_soon_threadsafe(settle, reply)
+
+    await reactor.call(endpoint.ask, ask, received)
+    return await waiting

@@ -1,11 +1,8 @@
 # ruff: noqa: N802 - overridden methods keep sippy's names
-"""One call's dialog (RFC 3261 section 12) in the signalling thread: sippy's user agent, with what it leaves
-unanswered answered, and its media negotiated here."""
+"""One call's dialog (RFC 3261 section 12) in the signalling thread."""
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,28 +16,27 @@ from sippy.CCEvents import (
     CCEventRing,
     CCEventTry,
 )
-from sippy.MsgBody import MsgBody
 from sippy.SipAddress import SipAddress
 from sippy.SipCallId import SipCallId
 from sippy.SipContact import SipContact
 from sippy.SipHeader import SipHeader
 from sippy.SipURL import SipURL
 from sippy.UacStateCancelling import UacStateCancelling
-from sippy.UasStateRinging import UasStateRinging
 from sippy.UaStateFailed import UaStateFailed
 
 from drivers.sip import adapt, sdp
-from drivers.sip.authenticating import Authenticating
+from drivers.sip.answering import Answering
 from drivers.sip.causes import cause_of, q850_of, refusal
 from drivers.sip.connected import Connected
 from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from drivers.sip.headers import ALLOW
+from drivers.sip.info import key_of
 from drivers.sip.modification import Modification
+from drivers.sip.negotiation import Negotiation
 from drivers.sip.refer import Referral
 from drivers.sip.referred import Referred
-from drivers.sip.requests import Headers, header
+from drivers.sip.requests import header
 from drivers.sip.session_timer import SessionTimer
-from drivers.sip.transactions import learn_names
 from engine.lines import Cause, Hangup
 
 if TYPE_CHECKING:
@@ -51,10 +47,8 @@ FORGET_AFTER = 4.0
 """Seconds that a finished dialog is kept to answer the far end's repeated BYE; afterwards it gets 481, which
 ends it as well (sippy keeps it for 32)."""
 
-_SIGNAL = re.compile(r"^\s*(?:Signal\s*=\s*)?([0-9A-D*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
 
-
-class Dialog(Authenticating):
+class Dialog(Answering):
     """A call as the signalling thread sees it. `post` hands its events over to the event loop, in order."""
 
     UaStateConnected = Connected
@@ -69,23 +63,16 @@ class Dialog(Authenticating):
         self.referral: Referral | None = None
         """The last transfer that we have asked for."""
         self.referred = Referred(self)
+        self.negotiation = Negotiation()
         self.modification = Modification(self)
         self.timer = SessionTimer(self, endpoint.session_timer)
         self._endpoint = endpoint
         self.post = post
-        self._media: LocalMedia | None = None
+        self.refuse_method = endpoint.refuse_method
         self._invite: Any = None
         """The INVITE that has not been answered yet."""
-        self._description = ""
-        """Our session description of the last time."""
-        self._session = secrets.randbits(31)
-        self._version = 0
-        self.over = False
-        """True once our side is done with the call, whatever is still to be sent."""
         self.line: Line | None = None
         self._established = False
-        self.offered = False
-        """True while an offer of ours has no answer yet."""
         self._acked = False
         self._after_ack: list[Callable[[], object]] = []
 
@@ -100,8 +87,8 @@ class Dialog(Authenticating):
         on its way already."""
         if self.over:
             return
-        self._media = media
-        body = self.our_offer() if self.offer is None else self.our_answer(self.offer)
+        self.negotiation.media = media
+        body = self.negotiation.offer() if self.offer is None else self.negotiation.answer(self.offer)
         event = self._event(CCEventPreConnect, (200, "OK", body))
         event.extra_headers += tuple(self.timer.respond(self._invite))
         self._invite = None
@@ -113,8 +100,8 @@ class Dialog(Authenticating):
 
     def invite(self, call: Call, media: LocalMedia) -> None:
         """Make an outgoing call (RFC 3261 section 13.2)."""
-        self._media = media
-        request = (SipCallId(), call.caller_id or None, call.user or None, self.our_offer(), None, None)
+        self.negotiation.media = media
+        request = (SipCallId(), call.caller_id or None, call.user or None, self.negotiation.offer(), None, None)
         event = self._event(CCEventTry, request)
         event.extra_headers += tuple(self.timer.request())
         event.onUacSetupComplete = lambda _: self._address(call)
@@ -152,12 +139,12 @@ class Dialog(Authenticating):
 
     def take_over(self, old: Dialog) -> None:
         """Be the call that `old` was, for its leg: same line, same port of ours; `old` ends (RFC 3891 section 3)."""
-        if old.over or old.line is None or old._media is None:
+        if old.over or old.line is None or old.negotiation.media is None:
             self.hang_up(Cause.FAILED)
             return
         self.post, old.post = old.post, _nowhere
         old.line.carry(self)
-        self.answer(old._media)
+        self.answer(old.negotiation.media)
         old.hang_up(Cause.NORMAL)
 
     def lose(self, detail: str) -> None:
@@ -168,19 +155,10 @@ class Dialog(Authenticating):
     # What comes from the wire
 
     def recvRequest(self, req: Any, sip_t: Any) -> Any:
-        """Let sippy handle the request; answer what it leaves without any response."""
-        try:
-            if req.getMethod() in ("INVITE", "UPDATE"):
-                learn_names(sip_t.userv, req)
-            if self.state is None:
-                self._invite = req
-            outcome = super().recvRequest(req, sip_t)
-            if outcome is None and sip_t.data is None:
-                self._answer_leftover(req)
-        except Exception as error:  # noqa: BLE001 - whatever the far end has put into its headers
-            adapt.malformed.warning(f"{req.getMethod()}: {type(error).__name__}: {error}")
-            return (req.genResponse(400, "Bad Request"), None, None) if sip_t.data is None else None
-        return outcome
+        """See `Answering`."""
+        if self.state is None:
+            self._invite = req
+        return super().recvRequest(req, sip_t)
 
     def recvResponse(self, resp: Any, tr: Any) -> None:
         try:
@@ -215,40 +193,11 @@ class Dialog(Authenticating):
         self._end(Hangup("local", Cause.FAILED, "no ACK"))
         super().disconnect(rtime, origin)
 
-    def respond(
-        self, req: Any, status: int, reason: str, body: Any = None, *, headers: Headers = (), ack_wait: bool = False
-    ) -> None:
-        """Answer a request in the dialog. ack_wait: the ACK of this 200 brings the answer to our offer."""
-        response = req.genResponse(status, reason)
-        response.setBody(body)
-        if status < 300:
-            response.appendHeaders([SipHeader(name="contact", body=self.lContact), header("allow", ALLOW)])
-        response.appendHeaders(headers)
-        self.global_config["_sip_tm"].sendResponse(response, ack_cb=self.recvACK if ack_wait else None)
-
-    def isYours(self, req: Any = None, *args: Any, **names: Any) -> Any:
-        """Until the call is answered, sippy takes only its INVITE's own branch for an incoming call, and no tag of
-        the far end for an outgoing one; an UPDATE has both."""
-        if req is None or req.getMethod() != "UPDATE":
-            return super().isYours(req, *args, **names)
-        same_call = str(req.getHFBody("call-id")) == str(self.cId) and req.getHFBody("to").getTag() == self.lTag
-        return self if same_call and self.rUri.getTag() in (None, req.getHFBody("from").getTag()) else None
-
-    def _answer_leftover(self, req: Any) -> None:
-        method = req.getMethod()
-        if method == "BYE" and self.origin == "caller" and not self.isConnected():
-            self.changeState(UasStateRinging._recvRequestBye(self.state, req))
-            self.emitPendingEvents()
-        elif method == "UPDATE" and not self.over and not self.isConnected():
-            self.modification.on_early_update(req)
-        elif method == "BYE":
-            req.sendResponse(481, "Call Leg/Transaction Does Not Exist")
-        else:
-            self._endpoint.refuse_method(req)
-
     def _on_event(self, event: Any, _: Any) -> None:
         if isinstance(event, CCEventInfo):
-            self._on_info(event.getData())
+            key = key_of(event.getData())
+            if key is not None:
+                self.post(Pressed(key))
         elif isinstance(event, CCEventConnect):
             self._on_confirmed(event.getData()[2])
         elif isinstance(event, CCEventRing) and event.getData()[0] > 100:
@@ -266,7 +215,7 @@ class Dialog(Authenticating):
     def _on_confirmed(self, body: Any) -> None:
         """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""
         self._acked = True
-        if self.offered and not self.over:
+        if self.negotiation.offered and not self.over:
             self._on_answer(body)
         waiting, self._after_ack = self._after_ack, []
         for action in waiting:
@@ -280,7 +229,7 @@ class Dialog(Authenticating):
             action()
 
     def _on_answer(self, body: Any) -> None:
-        self.offered = False
+        self.negotiation.offered = False
         try:
             if body is None:
                 raise sdp.SdpError("there is none")
@@ -292,15 +241,6 @@ class Dialog(Authenticating):
             return
         first, self._established = not self._established, True
         self.post(Established(media) if first else MediaChanged(media))
-
-    def _on_info(self, body: Any) -> None:
-        """Keys as application/dtmf-relay ("Signal=5") or application/dtmf ("5")."""
-        if body is None or body.getType() not in ("application/dtmf-relay", "application/dtmf"):
-            return
-        match = _SIGNAL.search(str(body))
-        key = {"10": "*", "11": "#"}.get(match[1], match[1].upper()) if match else ""
-        if len(key) == 1:
-            self.post(Pressed(key))
 
     def _stop(self) -> None:
         self.timer.stop()
@@ -315,25 +255,6 @@ class Dialog(Authenticating):
 
     # Parts of messages
 
-    def our_offer(self) -> MsgBody:
-        assert self._media is not None
-        self._version += 1
-        self.offered = True
-        media = self._media
-        self._description = sdp.offer(media.host, media.port, session=self._session, version=self._version)
-        return MsgBody(self._description)
-
-    def our_answer(self, to: sdp.Description) -> MsgBody:
-        assert self._media is not None
-        self._version += 1
-        media = self._media
-        self._description = sdp.answer(to, media.host, media.port, session=self._session, version=self._version)
-        return MsgBody(self._description)
-
-    def same_offer(self) -> MsgBody:
-        """An offer of what was agreed last: same version, nothing changes (RFC 3264 section 8)."""
-        return MsgBody(self._description)
-
     @staticmethod
     def _event(kind: Any, data: object) -> Any:
         event = kind(data)
@@ -347,13 +268,6 @@ class Dialog(Authenticating):
         self.rUri.getUri().url.port = None
         if call.account is not None:
             self.call_by(call.account)
-
-    def refresh_target(self, req: Any) -> None:
-        """The far end's new Contact is where our BYE goes (RFC 3261 section 12.2.2)."""
-        if req.countHFs("contact") and not req.getHFBody("contact").asterisk:
-            self.rTarget = req.getHFBody("contact").getUrl().getCopy()
-            if not self.routes:
-                self.rAddr = self.rTarget.getTAddr()
 
 
 def _unless_default(port: int) -> int | None:

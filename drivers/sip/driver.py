@@ -10,19 +10,20 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from drivers.sip.ask import Ask, Reply
+from drivers.sip import ask
 from drivers.sip.events import Call, Invited, LocalMedia
 from drivers.sip.fork import first_answer
 from drivers.sip.leg import SipLeg
 from drivers.sip.line import Line
 from drivers.sip.media.pool import EXPEDITED, MediaPool
 from drivers.sip.peers import Peers
-from drivers.sip.phones import PHONES, Phones
+from drivers.sip.phones import Phones
 from drivers.sip.reactor import shared_reactor
-from drivers.sip.registrar import Binding, Registrar
+from drivers.sip.registrar import Registrar
+from drivers.sip.routes import Routes
 from drivers.sip.trunk import read_trunks
 from drivers.sip.trunks import Trunks
-from drivers.sip.uri import is_number, parse_listen, parse_uri, resolve
+from drivers.sip.uri import parse_listen
 from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
 from engine.lines.ports import OnCall
@@ -78,6 +79,7 @@ class SipDriver(Driver):
         self._peers = Peers(allow, known)
         self._registrar = Registrar(Phones(**phones)) if phones is not None else None
         self._trunks = Trunks(known, self._peers, on_trunk or (lambda _: None))
+        self._routes = Routes(self._registrar, self._trunks)
         try:
             self._pool = MediaPool(
                 host=self._listen[0],
@@ -113,7 +115,7 @@ class SipDriver(Driver):
             host, port = self._listen
             raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
         self._channel = "sip/{}:{}".format(*self.address)
-        await self._trunks.start(partial(self._ask, self._endpoint), self.address)
+        await self._trunks.start(partial(ask.send, self._reactor, self._endpoint), self.address)
 
     async def stop(self) -> None:
         endpoint, self._endpoint = self._endpoint, None
@@ -140,14 +142,8 @@ class SipDriver(Driver):
     ) -> Leg:
         """See `Driver`: a SIP address is called there, an extension at every phone registered for it, a number by the
         first trunk that is up. `on_ringing` is called if the far end alerts before it answers."""
-        if self._registrar is not None and self._registrar.has(to):
-            dial = partial(self._dial, to, near=near, on_ringing=on_ringing)
-            return await first_answer([dial(it.call(caller_id), PHONES) for it in self._phones(to)])
-        if is_number(to) and self._trunks:
-            call, trunk = await self._by_trunk(to, caller_id)
-        else:
-            call, trunk = await self._direct(to, caller_id), ""
-        return await self._dial(to, call, trunk, near=near, on_ringing=on_ringing)
+        dial = partial(self._dial, to, near=near, on_ringing=on_ringing)
+        return await first_answer([dial(call, line) for call, line in await self._routes.calls(to, caller_id)])
 
     async def _dial(
         self, to: str, call: Call, trunk: str, *, near: Leg | None, on_ringing: Callable[[], None] | None
@@ -172,12 +168,11 @@ class SipDriver(Driver):
         return leg
 
     def reaches(self, address: str) -> bool:
-        return self._registrar is not None and bool(self._registrar.contacts(address))
+        return self._routes.registered(address)
 
     def line_for(self, to: str) -> str:
-        if self._registrar is not None and self._registrar.has(to):
-            return f"sip/{PHONES}"
-        return f"sip/{self._trunks.choose().trunk.name}" if is_number(to) and self._trunks else ""
+        line = self._routes.line_for(to)
+        return f"sip/{line}" if line else ""
 
     def trunks(self) -> dict[str, TrunkState]:
         return self._trunks.states
@@ -191,48 +186,6 @@ class SipDriver(Driver):
         return {"legs": len(self._legs), **self._pool.usage()}
 
     # Inside
-
-    def _phones(self, extension: str) -> list[Binding]:
-        """Where it is registered. Raises OriginateError when it is nowhere."""
-        bindings = self._registrar.contacts(extension) if self._registrar is not None else []
-        if not bindings:
-            raise OriginateError(extension, Cause.NOT_FOUND, "no phone is registered")
-        return bindings
-
-    async def _direct(self, to: str, caller_id: str) -> Call:
-        uri = parse_uri(to)
-        return Call(uri.user, uri.host, uri.port, await self._resolved(to, uri.host), caller_id)
-
-    async def _by_trunk(self, to: str, caller_id: str) -> tuple[Call, str]:
-        watch = self._trunks.choose()
-        trunk = watch.trunk
-        try:
-            next_hop = await watch.route()
-        except OSError as error:
-            raise OriginateError(to, Cause.FAILED, f"{trunk.host}: {error.strerror}") from None
-        account = trunk.account(caller_id, next_hop)
-        return Call(to, trunk.host, trunk.port, next_hop[0], caller_id, account), trunk.name
-
-    async def _resolved(self, to: str, host: str) -> str:
-        try:
-            return await resolve(host)
-        except OSError as error:
-            raise OriginateError(to, Cause.NOT_FOUND, f"{host}: {error.strerror}") from None
-
-    async def _ask(self, endpoint: Endpoint, ask: Ask) -> Reply:
-        """Send a request outside any call; its final response."""
-        waiting: asyncio.Future[Reply] = self._loop.create_future()
-
-        def settle(reply: Reply) -> None:
-            if not waiting.done():
-                waiting.set_result(reply)
-
-        def received(reply: Reply) -> None:
-            with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
-                self._loop.call_soon_threadsafe(settle, reply)
-
-        await self._reactor.call(endpoint.ask, ask, received)
-        return await waiting
 
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.sip.bridge import Bridge
+from drivers.sip.departure import Departure
 from drivers.sip.events import (
     Ended,
     Established,
@@ -22,9 +22,8 @@ from drivers.sip.events import (
     Transferred,
 )
 from drivers.sip.following import Connect, Following
-from drivers.sip.uri import SipUri, parse_uri
 from engine.audio.clip import Clip
-from engine.errors import EngineError, LegGone, OriginateError, Unsupported
+from engine.errors import EngineError, LegGone, Unsupported
 from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class SipLeg(Leg):
         self._bridge: Bridge | None = None
         self._partner: SipLeg | None = None
         """Whom it was bridged with last."""
-        self._transfer: asyncio.Future[Transferred] | None = None
+        self._departure = Departure(self)
         self.connect: Connect | None = None
         """Makes the call that the far end asks for by REFER; without, none is made."""
         self._following: Following | None = None
@@ -90,7 +89,7 @@ class SipLeg(Leg):
                 if self._bridge is not None and self._port is not None:
                     self._bridge.press(self._port, key)
             case Transferred():
-                self._on_transferred(event)
+                self._departure.told(event)
             case Refers(to):
                 self._on_refers(to)
             case Ended(hangup) if self._following is not None and self._following.under_way:
@@ -134,6 +133,23 @@ class SipLeg(Leg):
         finally:
             await old_port.close()
 
+    async def while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do `work` unless the leg ends first; then LegGone."""
+        task = asyncio.get_running_loop().create_task(work)
+        first: list[asyncio.Future[Any]] = [task, self.ended]
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Also when we are cancelled: the work stops on the line before we return.
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        if not self.alive:
+            if not task.cancelled():
+                task.exception()
+            raise self._gone()
+        return task.result()
+
     def bridged_with(self, other: SipLeg | None) -> bool:
         """True while the two hear each other."""
         return other is not None and self._bridge is not None and self._bridge is other._bridge
@@ -166,10 +182,10 @@ class SipLeg(Leg):
         if barge_in and self.digits.pending:
             return PlayResult(interrupted=True)
         self._barge_in = barge_in
-        return await self._while_alive(port.play(clips, barge_in=barge_in, loop=loop))
+        return await self.while_alive(port.play(clips, barge_in=barge_in, loop=loop))
 
     async def send_digits(self, keys: str) -> None:
-        await self._while_alive(self._require().send_digits(keys))
+        await self.while_alive(self._require().send_digits(keys))
 
     async def record(
         self,
@@ -180,7 +196,7 @@ class SipLeg(Leg):
         both: bool = False,
     ) -> RecordingHandle:
         port = self._require()
-        return await self._while_alive(port.record(path, max_duration=max_duration, silence=silence, both=both))
+        return await self.while_alive(port.record(path, max_duration=max_duration, silence=silence, both=both))
 
     async def bridge(self, other: Leg) -> None:
         if not isinstance(other, SipLeg) or other is self or other._pool is not self._pool:
@@ -191,7 +207,7 @@ class SipLeg(Leg):
         bridge = self._bridge = other._bridge = Bridge(self._pool, near, far)
         self._partner, other._partner = other, self
         try:
-            await self._while_alive(bridge.connect())
+            await self.while_alive(bridge.connect())
         except BaseException:
             await bridge.separate()
             raise
@@ -205,25 +221,9 @@ class SipLeg(Leg):
         """See `Leg`. replacing: the leg to whoever is to have the call, who then gets it in its place (attended).
         Raises Unsupported when the far end does not know REFER. An incoming leg is answered first."""
         self._require()
-        if self._transfer is not None:
-            raise Unsupported(f"leg {self.info.id} is being transferred already")
         if self.info.direction == "in":
             await self.answer()
-        uri, other = _target(to), replacing.line if isinstance(replacing, SipLeg) else None
-        outcome = self._transfer = asyncio.get_running_loop().create_future()
-        try:
-            self.line.refer(uri, other)
-            result = await self._while_alive(_value(outcome))
-        except LegGone:
-            if not outcome.done():
-                raise
-            result = outcome.result()
-        finally:
-            self._transfer = None
-        if not result.understood:
-            raise Unsupported(f"the far end does not transfer calls ({result.detail})")
-        if result.cause is not None:
-            raise OriginateError(to, result.cause, result.detail)
+        await self._departure.ask(to, replacing.line if isinstance(replacing, SipLeg) else None)
 
     # Inside
 
@@ -234,23 +234,6 @@ class SipLeg(Leg):
 
     def _gone(self) -> LegGone:
         return LegGone(f"leg {self.info.id} has ended")
-
-    async def _while_alive(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do `work` unless the leg ends first; then LegGone."""
-        task = asyncio.get_running_loop().create_task(work)
-        first: list[asyncio.Future[Any]] = [task, self.ended]
-        try:
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Also when we are cancelled: the work stops on the line before we return.
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-        if not self.alive:
-            if not task.cancelled():
-                task.exception()
-            raise self._gone()
-        return task.result()
 
     def _connect(self, media: Media) -> None:
         if self._port is None or not self.alive:
@@ -283,12 +266,6 @@ class SipLeg(Leg):
         else:
             self._following = Following(self, self._partner, to, self.connect)
 
-    def _on_transferred(self, event: Transferred) -> None:
-        if self._transfer is not None and not self._transfer.done():
-            self._transfer.set_result(event)
-        if event.cause is None:
-            self.give_up(Cause.NORMAL, "transferred")
-
     def _on_media_lost(self) -> None:
         self.give_up(Cause.FAILED, "the media worker died")
 
@@ -303,20 +280,3 @@ class SipLeg(Leg):
                 await self._port.close()
         finally:
             self._on_released(self)
-
-
-_NUMBER = re.compile(r"\+?[0-9*#]+")
-
-
-def _target(to: str) -> SipUri:
-    """Where `to` is: a SIP address, or a number of whoever is asked. Raises Unsupported."""
-    if _NUMBER.fullmatch(to):
-        return SipUri(to, "")
-    try:
-        return parse_uri(to)
-    except ValueError as error:
-        raise Unsupported(f"a caller cannot be transferred there: {error}") from None
-
-
-async def _value(future: asyncio.Future[T]) -> T:
-    return await asyncio.shield(future)

@@ -20,6 +20,7 @@ class Modification:
 
     def __init__(self, dialog: Dialog) -> None:
         self._dialog = dialog
+        self._negotiation = dialog.negotiation
 
     def on_reinvite(self, req: Any) -> None:
         """New address, hold, or (without SDP) a new offer of ours."""
@@ -28,7 +29,8 @@ class Modification:
             return
         if req.getBody() is None:
             dialog.refresh_target(req)
-            dialog.respond(req, 200, "OK", dialog.our_offer(), headers=dialog.timer.respond(req), ack_wait=True)
+            offer = self._negotiation.offer()
+            dialog.respond(req, 200, "OK", offer, headers=dialog.timer.respond(req), ack_wait=True)
         else:
             self._accept(req)
 
@@ -60,7 +62,7 @@ class Modification:
         dialog = self._dialog
 
         def done(status: int, reason: str, response: Any) -> None:
-            dialog.offered = dialog.offered and by_update
+            self._negotiation.offered = self._negotiation.offered and by_update
             if not dialog.isConnected():
                 return
             if status < 300:
@@ -68,13 +70,12 @@ class Modification:
                 self._take_answer(response)
             on_final(status, reason, response)
 
-        if dialog.offered:
+        if self._negotiation.offered:
             on_final(491, "Request Pending", None)
         elif by_update:
             requests.send(dialog, "UPDATE", done, headers=headers)
         else:
-            dialog.offered = True
-            requests.send(dialog, "INVITE", done, headers=headers, body=dialog.same_offer())
+            requests.send(dialog, "INVITE", done, headers=headers, body=self._negotiation.repeat())
 
     def _take_answer(self, response: Any) -> None:
         if response.getBody() is not None:
@@ -86,9 +87,9 @@ class Modification:
         if missing:
             headers = [header("unsupported", ", ".join(missing))]
             self._dialog.respond(req, 420, "Bad Extension", headers=headers)
-        elif offers and self._dialog.offered:
+        elif offers and self._negotiation.offered:
             self._dialog.respond(req, 491, "Request Pending")
-        return bool(missing) or (offers and self._dialog.offered)
+        return bool(missing) or (offers and self._negotiation.offered)
 
     def _accept(self, req: Any) -> None:
         try:
@@ -97,5 +98,6 @@ class Modification:
             self._dialog.respond(req, 488, "Not Acceptable Here")
             return
         self._dialog.refresh_target(req)
-        self._dialog.respond(req, 200, "OK", self._dialog.our_answer(offer), headers=self._dialog.timer.respond(req))
+        answer = self._negotiation.answer(offer)
+        self._dialog.respond(req, 200, "OK", answer, headers=self._dialog.timer.respond(req))
         self._dialog.post(MediaChanged(offer.audio))

@@ -100,7 +100,7 @@ async def test_offers_that_cross(bench, phone, elsewhere):
     assert (await call.update()).status == 200
     call.ack(ours, sdp(*call.rtp.address))
     call.auto_ack = True
-    await until(lambda: not leg.line.dialog.offered)
+    await until(lambda: not leg.line.dialog.negotiation.offered)
     assert (await call.reinvite(sdp(*elsewhere.address))).status == 200
     await elsewhere.wait_for(3)
 
