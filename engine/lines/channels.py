@@ -116,16 +116,20 @@ class Channels:
         one that makes no sense, before anything changes."""
         check_rules(rules)
         self._rules = dict(rules)
-        for line in self._lines.values():
-            for channel in line.taken.values():
-                if channel.barred and "reception" not in self._bar(channel.line, channel.number):
-                    channel.barred = False
-                    channel.opened.set()
+        for channel in self.taken():
+            if channel.barred and "reception" not in self._bar(channel.line, channel.number):
+                channel.barred = False
+                channel.opened.set()
 
     @property
     def busy(self) -> int:
         """Channels taken now, on all lines."""
         return sum(len(line.taken) for line in self._lines.values())
+
+    def taken(self) -> Iterator[Channel]:
+        """Those that a call has."""
+        for line in self._lines.values():
+            yield from line.taken.values()
 
     def list(self) -> Iterator[Listed]:
         """Every channel, line by line; of a line without a count those that were ever taken."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.clock import Clock
+from engine.records.files import replace_text
 
 log = logging.getLogger("flowctl.records")
 
@@ -104,7 +103,7 @@ class Counters:
         self._changed = False
         text = json.dumps({"busy": busy, **asdict(self._kept)}, indent=1)
         try:
-            await asyncio.to_thread(self._write, text)
+            await asyncio.to_thread(replace_text, self._path, text)
         except OSError as error:
             log.error("%s could not be written: %s", self._path, error.strerror)
 
@@ -129,17 +128,6 @@ class Counters:
         except (OSError, ValueError, TypeError, KeyError) as error:
             log.error("%s cannot be read (%s): counting begins anew", self._path, error)
             return None
-
-    def _write(self, text: str) -> None:
-        descriptor, part = tempfile.mkstemp(dir=self._path.parent, prefix=f".{FILE}-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(part).chmod(0o644)
-            Path(part).replace(self._path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
 
 
 def _counts(document: Any) -> Counts:

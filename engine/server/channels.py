@@ -15,6 +15,8 @@ from engine.records.counters import FILE, Counters
 from engine.records.switches import stamp_of
 from engine.server.descriptors import most_open
 from engine.server.settings import Settings
+from engine.server.status import FILE as STATUS
+from engine.server.status import StatusFile
 
 log = logging.getLogger("flowctl.server")
 
@@ -33,17 +35,20 @@ class KeptChannels:
         Raises ConfigurationError."""
         self._settings = settings
         self._descriptors = descriptors
-        self._ports = len([number for number in settings.rtp.range if number % 2 == 0])
+        self._ports = ports_of(settings)
         self.counters = Counters(settings.data / FILE, clock)
         self.channels = Channels(rules_of(settings), tally=self.counters, default_count=self._ports)
+        self._status = StatusFile(settings.data / STATUS)
 
     async def run(self, lines: Lines) -> None:
-        """Until cancelled: read the rules when the settings file has changed, write what was counted, and warn when
-        RTP ports or file descriptors become few."""
-        await asyncio.gather(self._follow(), self.counters.keep(lambda: self.channels.busy), self._watch(lines))
+        """Until cancelled: read the rules when the settings file has changed, write what was counted and what is
+        going on, and warn when RTP ports or file descriptors become few."""
+        counting = self.counters.keep(lambda: self.channels.busy)
+        await asyncio.gather(self._follow(), counting, self._status.keep(lines), self._watch(lines))
 
     async def close(self) -> None:
-        """Write the counters a last time."""
+        """Write both files a last time."""
+        await self._status.close()
         await self.counters.save(self.channels.busy)
 
     async def _follow(self) -> None:
@@ -73,6 +78,11 @@ class KeptChannels:
             ports.see(lines.usage().get("rtp_ports", 0), self._ports)
             descriptors.see(await asyncio.to_thread(most_open), self._descriptors)
             await asyncio.sleep(EVERY)
+
+
+def ports_of(settings: Settings) -> int:
+    """How many calls there are RTP ports for: as many channels has a line whose rules do not say."""
+    return len([number for number in settings.rtp.range if number % 2 == 0])
 
 
 def rules_of(settings: Settings) -> dict[str, Rules]:

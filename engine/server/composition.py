@@ -22,6 +22,8 @@ from engine.lines import Leg
 from engine.lines.dialling import DialPlan
 from engine.lines.limits import Limits
 from engine.lines.lines import Lines
+from engine.outside.absent import NoAlerts
+from engine.outside.ports import Alerts
 from engine.records.journal import Journal
 from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
@@ -33,6 +35,7 @@ from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import phones_of, trunks_of
+from engine.server.trunk_alerts import TrunkAlerts
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
@@ -55,6 +58,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         lines = services.lines
         return await lines.originate(to, caller_id=lines.presented(caller), near=caller)
 
+    alerts: Alerts = NoAlerts()
+    trunk_alerts = TrunkAlerts(alerts)
     sip = make_driver(
         "sip",
         listen=settings.sip.listen,
@@ -68,6 +73,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         rtp_timeout=settings.rtp.timeout or None,
         session_timer=settings.sip.session_timer,
         on_refer=pass_on,
+        on_trunk=trunk_alerts.on_change,
     )
     clock = SystemClock()
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
@@ -82,6 +88,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         databases=outside.databases,
         http=outside.http,
         switches=SwitchFile(settings.data / SWITCHES),
+        alerts=alerts,
     )
     server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
     stop, hurry = _signals()
@@ -109,6 +116,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         hurried.cancel()
         await stopping
         await cancel(watcher, keeper)
+        await trunk_alerts.close()
         await kept.close()
         await outside.close()
 
