@@ -50,7 +50,7 @@ soak: setup
 	$(BIN)/python -m pytest tests/hostile/soak_lines.py --log-cli-level=INFO
 
 lock: setup
-	$(COMPILE) --extra server --extra sip --extra dev --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra server --extra sip --extra pyvoip --extra dev --output-file requirements.txt pyproject.toml
 	$(COMPILE) --output-file requirements-build.txt requirements-build.in
 
 clean:

@@ -12,21 +12,39 @@ from pathlib import Path
 
 import pytest
 from support.farend import Bench
+from support.pyvoip_bench import pyvoip_bench
 from support.sip_bench import sip_bench
 from support.sound import contains, speech
 from support.virtual_bench import virtual_bench
 
+from drivers.pyvoip import PyVoipDriver
+from drivers.sip import SipDriver
+from drivers.virtual import VirtualDriver
 from engine.audio.clip import RATE, Clip
 from engine.errors import LegGone, OriginateError
 from engine.lines import Capability, Cause
 
-BENCHES = {"virtual": virtual_bench, "sip": sip_bench}
+BENCHES = {VirtualDriver: virtual_bench, SipDriver: sip_bench, PyVoipDriver: pyvoip_bench}
 
 SHORT = speech(0.3, seed=1, label="short")
 LONG = speech(3.0, seed=2, label="long")
 
 
-@pytest.fixture(params=sorted(BENCHES))
+originates = pytest.mark.needs(Capability.ORIGINATE)
+bridges = pytest.mark.needs(Capability.ORIGINATE, Capability.BRIDGE)
+transfers = pytest.mark.needs(Capability.ORIGINATE, Capability.TRANSFER)
+records = pytest.mark.needs(Capability.RECORD)
+barges_in = pytest.mark.needs(Capability.BARGE_IN)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs against each driver whose flags claim what it needs."""
+    needed = {one for mark in metafunc.definition.iter_markers("needs") for one in mark.args}
+    able = [driver for driver in BENCHES if needed <= driver.capabilities]
+    metafunc.parametrize("bench", able, ids=[driver.name for driver in able], indirect=True)
+
+
+@pytest.fixture
 async def bench(request: pytest.FixtureRequest):
     async with BENCHES[request.param]() as bench:
         yield bench
@@ -68,6 +86,7 @@ async def test_play_takes_as_long_as_the_sound(bench: Bench):
     await leg.hangup()
 
 
+@barges_in
 async def test_a_key_stops_a_prompt_and_is_kept(bench: Bench):
     leg, caller = await answered(bench)
     play = asyncio.ensure_future(leg.play([LONG], barge_in=True))
@@ -79,6 +98,7 @@ async def test_a_key_stops_a_prompt_and_is_kept(bench: Bench):
     await leg.hangup()
 
 
+@barges_in
 async def test_a_key_pressed_before_stops_the_next_prompt_at_once(bench: Bench):
     leg, caller = await answered(bench)
     await caller.press("7")
@@ -154,6 +174,7 @@ async def test_a_caller_who_gives_up_before_the_answer(bench: Bench):
 
 
 @pytest.mark.parametrize(("behaviour", "cause"), [("busy", Cause.BUSY), ("reject", Cause.REJECTED)])
+@originates
 async def test_a_phone_that_does_not_want_says_why(bench: Bench, behaviour: str, cause: Cause):
     address, _ = bench.phone(behaviour)
     with pytest.raises(OriginateError) as refused:
@@ -161,6 +182,7 @@ async def test_a_phone_that_does_not_want_says_why(bench: Bench, behaviour: str,
     assert refused.value.cause is cause
 
 
+@originates
 async def test_a_withdrawn_call_leaves_nothing(bench: Bench):
     address, calls = bench.phone("ignore")
     ringing = asyncio.ensure_future(bench.driver.originate(address))
@@ -172,8 +194,8 @@ async def test_a_withdrawn_call_leaves_nothing(bench: Bench):
     await asyncio.wait_for(calls[0].ended(), 2)
 
 
+@bridges
 async def test_two_bridged_legs_hear_each_other(bench: Bench):
-    assert Capability.BRIDGE in bench.driver.capabilities
     leg, caller = await answered(bench)
     address, calls = bench.phone("answer")
     other = await asyncio.wait_for(bench.driver.originate(address, caller_id="0143670903", near=leg), 3)
@@ -192,8 +214,8 @@ async def test_two_bridged_legs_hear_each_other(bench: Bench):
     await leg.hangup()
 
 
+@transfers
 async def test_a_transferred_caller_is_no_longer_ours(bench: Bench):
-    assert Capability.TRANSFER in bench.driver.capabilities
     leg, caller = await answered(bench)
     address, calls = bench.phone("answer")
     await asyncio.wait_for(leg.transfer(address), 3)
@@ -204,6 +226,7 @@ async def test_a_transferred_caller_is_no_longer_ours(bench: Bench):
 
 
 @pytest.mark.parametrize(("behaviour", "cause"), [("busy", Cause.BUSY), ("reject", Cause.REJECTED)])
+@transfers
 async def test_a_transfer_that_is_refused_leaves_the_caller_with_us(bench: Bench, behaviour: str, cause: Cause):
     leg, caller = await answered(bench)
     address, calls = bench.phone(behaviour)
@@ -220,6 +243,7 @@ async def test_a_transfer_that_is_refused_leaves_the_caller_with_us(bench: Bench
 LONG_WORD = speech(0.5, seed=4, label="word")
 
 
+@records
 async def test_a_recording_is_what_was_said(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     handle = await leg.record(tmp_path / "message.wav")
@@ -236,6 +260,7 @@ async def test_a_recording_is_what_was_said(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+@records
 async def test_a_recording_ends_by_its_limits(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     longest = await leg.record(tmp_path / "longest.wav", max_duration=0.4)
@@ -250,6 +275,7 @@ async def test_a_recording_ends_by_its_limits(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+@records
 async def test_a_recording_survives_the_hang_up(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     handle = await leg.record(tmp_path / "last.wav")
@@ -262,6 +288,7 @@ async def test_a_recording_survives_the_hang_up(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+@records
 async def test_a_stereo_recording_has_both_sides(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     handle = await leg.record(tmp_path / "both.wav", both=True)
@@ -276,6 +303,8 @@ async def test_a_stereo_recording_has_both_sides(bench: Bench, tmp_path: Path):
     await leg.hangup()
 
 
+@barges_in
+@records
 async def test_what_a_key_has_cut_off_is_not_in_the_recording(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     handle = await leg.record(tmp_path / "both.wav", both=True)
@@ -292,6 +321,7 @@ async def test_what_a_key_has_cut_off_is_not_in_the_recording(bench: Bench, tmp_
     await leg.hangup()
 
 
+@records
 async def test_what_is_said_during_a_pause_is_not_in_the_recording(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     before, secret, after = (speech(0.4, seed=seed) for seed in (11, 12, 13))
@@ -320,6 +350,7 @@ async def test_what_is_said_during_a_pause_is_not_in_the_recording(bench: Bench,
     await leg.hangup()
 
 
+@records
 async def test_a_pause_does_not_count_for_the_limits(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     handle = await leg.record(tmp_path / "longest.wav", max_duration=0.5, silence=0.4)
@@ -334,6 +365,7 @@ async def test_a_pause_does_not_count_for_the_limits(bench: Bench, tmp_path: Pat
     await leg.hangup()
 
 
+@records
 async def test_a_message_is_recorded_while_the_call_is(bench: Bench, tmp_path: Path):
     leg, caller = await answered(bench)
     call = await leg.record(tmp_path / "call.wav", both=True)

@@ -25,7 +25,7 @@ def wanted(name: str) -> list[str]:
         return [line for line in (ROOT / "requirements-build.in").read_text().splitlines() if line[:1] not in "#"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    return [*project["dependencies"], *extras["server"], *extras["sip"], *extras["dev"]]
+    return [*project["dependencies"], *extras["server"], *extras["sip"], *extras["pyvoip"], *extras["dev"]]
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from support.farend import Bench, FarEnd
 from support.sipua import Call, Message, SipUa
-from support.sound import alaw_decode, alaw_encode, ulaw_decode
+from support.sound import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 
 from drivers.sip import SipDriver
 from engine.audio.clip import Clip
@@ -26,7 +26,8 @@ class SipFarEnd(FarEnd):
 
     async def say(self, clip: Clip) -> None:
         await self._connected()
-        await self.call.rtp.stream(alaw_encode(clip.samples))
+        encode = ulaw_encode if self.call.rtp.payload_type == 0 else alaw_encode
+        await self.call.rtp.stream(encode(clip.samples))
 
     async def hang_up(self) -> None:
         # A 200 that is on its way decides between BYE and CANCEL.

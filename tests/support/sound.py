@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from engine.audio.clip import RATE, Clip
@@ -65,7 +67,16 @@ def ulaw_decode(octets: bytes) -> bytes:
 
 def alaw_encode(samples: bytes) -> bytes:
     """s16le → A-law: the code whose value is nearest."""
-    values = np.frombuffer(alaw_decode(bytes(range(256))), "<i2").astype(np.int32)
+    return _encode(samples, alaw_decode)
+
+
+def ulaw_encode(samples: bytes) -> bytes:
+    """s16le → µ-law: the code whose value is nearest."""
+    return _encode(samples, ulaw_decode)
+
+
+def _encode(samples: bytes, decode: Callable[[bytes], bytes]) -> bytes:
+    values = np.frombuffer(decode(bytes(range(256))), "<i2").astype(np.int32)
     order = np.argsort(values, kind="stable")
     steps = (values[order][:-1] + values[order][1:]) / 2
     return order[np.searchsorted(steps, np.frombuffer(samples, "<i2"))].astype(np.uint8).tobytes()
