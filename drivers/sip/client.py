@@ -21,7 +21,7 @@ def send(transactions: Transactions, ask: Ask, on_reply: Callable[[Reply], objec
             headers = tuple((header.name, str(header.body)) for header in response.headers)
             on_reply(Reply(status, reason, headers))
 
-    host, port = transactions.l4r.socket.uopts.laddress
+    host, port = transactions.l4r.socket.public
     lines = [
         f"{ask.method} {ask.uri} SIP/2.0",
         f"Via: SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK{secrets.token_hex(12)}",

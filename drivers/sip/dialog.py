@@ -129,7 +129,7 @@ class Dialog(Answering):
 
     def dialled(self, url: Any) -> str:
         """What somebody who dials `url` at us means: one of our numbers, or a SIP address elsewhere."""
-        ours = hasattr(url.host, "my") or (url.host, url.getPort()) == (self._endpoint.host, self._endpoint.port)
+        ours = hasattr(url.host, "my") or self._endpoint.is_here(url.host, url.getPort())
         where = SipURL(username=url.username, host=url.host, port=_unless_default(url.getPort()))
         return url.username or "" if ours else str(where)
 

@@ -23,7 +23,7 @@ from drivers.sip.registrar import Registrar
 from drivers.sip.routes import Routes
 from drivers.sip.trunk import read_trunks
 from drivers.sip.trunks import Trunks
-from drivers.sip.uri import parse_listen
+from drivers.sip.uri import parse_external, parse_listen
 from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
 from engine.lines.ports import OnCall
@@ -57,6 +57,7 @@ class SipDriver(Driver):
         rtp_dscp: int = EXPEDITED,
         rtp_timeout: float | None = 60.0,
         session_timer: float = 1800.0,
+        external: str | None = None,
         on_refer: Callable[[Leg, str], Awaitable[Leg]] | None = None,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
@@ -68,6 +69,7 @@ class SipDriver(Driver):
         rtp_external: the IPv4 address that far ends send to; None for that of `listen`. rtp_dscp: of what is sent.
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
         session_timer: seconds within which a far end must show that it still knows a call (RFC 4028); 0: not asked.
+        external: host and perhaps port by which far ends reach us, where a translator of addresses is between.
         on_refer: calls an address for the caller whose leg is given, as `originate`, when the phone that the caller
             talks to passes them on (REFER); None: phones cannot.
         Raises ConfigurationError.
@@ -75,6 +77,7 @@ class SipDriver(Driver):
         self._on_refer = on_refer
         self._session_timer = int(session_timer)
         self._listen = parse_listen(listen)
+        self._external = parse_external(external) if external else None
         known = read_trunks(trunks or {})
         self._peers = Peers(allow, known)
         self._registrar = Registrar(Phones(**phones)) if phones is not None else None
@@ -100,7 +103,7 @@ class SipDriver(Driver):
         """Host and port that SIP is received on, once started."""
         if self._endpoint is None:
             raise RuntimeError("the SIP driver is not running")
-        return self._endpoint.host, self._endpoint.port
+        return self._endpoint.address
 
     async def start(self, on_call: OnCall) -> None:
         """Raises ConfigurationError when the address cannot be bound."""
@@ -115,7 +118,8 @@ class SipDriver(Driver):
             host, port = self._listen
             raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
         self._channel = "sip/{}:{}".format(*self.address)
-        await self._trunks.start(partial(ask.send, self._reactor, self._endpoint), self.address)
+        endpoint = self._endpoint
+        await self._trunks.start(partial(ask.send, self._reactor, endpoint), (endpoint.host, endpoint.port))
 
     async def stop(self) -> None:
         endpoint, self._endpoint = self._endpoint, None
@@ -190,7 +194,15 @@ class SipDriver(Driver):
     def _make_endpoint(self) -> Endpoint:
         from drivers.sip.endpoint import Endpoint  # sippy is imported in the signalling thread only
 
-        endpoint = Endpoint(self._reactor, self._listen, self._peers, self._announce, self._new_line, self._registrar)
+        endpoint = Endpoint(
+            self._reactor,
+            self._listen,
+            self._peers,
+            self._announce,
+            self._new_line,
+            self._registrar,
+            self._external,
+        )
         endpoint.session_timer = self._session_timer
         return endpoint
 

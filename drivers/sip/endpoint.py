@@ -55,8 +55,10 @@ class Endpoint:
         announce: Callable[[Line, Invited], None],
         new_line: Callable[[], Line],
         registrar: Registrar | None = None,
+        external: tuple[str, int] | None = None,
     ) -> None:
-        """announce: told of each incoming call, before any event of its line; both are called in this thread."""
+        """announce: told of each incoming call, before any event of its line; both are called in this thread.
+        external: what far ends are told in place of `address`; its port may be 0 for the same one."""
         self.reactor = reactor
         self.session_timer = 0
         """Seconds between two signs of life that calls ask for (RFC 4028); 0: none."""
@@ -72,6 +74,7 @@ class Endpoint:
         self.config: dict[str, Any] = {
             "_sip_address": address[0],
             "_sip_port": address[1],
+            "_external": external,
             "_sip_logger": _Silent(),
             "_reactor": reactor,
             "_accept": self._accept,
@@ -80,7 +83,13 @@ class Endpoint:
         if registrar is not None:
             self._transactions.is_phone = registrar.is_phone
         self.config["_sip_tm"] = self._transactions
-        self.host, self.port = self._transactions.l4r.socket.uopts.laddress
+        self.address: tuple[str, int] = self._transactions.l4r.socket.uopts.laddress
+        """Where we listen."""
+        self.host, self.port = self._transactions.l4r.socket.public
+
+    def is_here(self, host: str, port: int) -> bool:
+        """True for an address of ours, inside or outside of a translator."""
+        return (host, port) in (self.address, (self.host, self.port))
 
     def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
         """Send an INVITE; what becomes of it goes to `post`."""

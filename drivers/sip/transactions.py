@@ -45,6 +45,9 @@ class SipSocket(Network_server):
             self._socket.close()
             raise
         self.uopts.laddress = self._socket.getsockname()
+        host, port = config["_external"] or self.uopts.laddress
+        self.public = (host, port or self.uopts.laddress[1])
+        """Host and port by which far ends reach us."""
         self._reactor.watch(self._socket, self._readable)
 
     def learn(self, host: str, address: tuple[str, int]) -> None:
@@ -54,6 +57,10 @@ class SipSocket(Network_server):
             if len(self._named) >= NAMES_KEPT:
                 self._named.clear()
             self._named[host] = address
+
+    def getSIPaddr(self) -> tuple[tuple[str, int], str]:
+        """What sippy writes into Via and From."""
+        return self.public, self.transport
 
     def send_to(self, data: str | bytes, address: tuple[str, int], delayed: bool = False) -> None:
         """Send one datagram; what cannot be sent is lost as on the wire, and sent again by the transaction."""

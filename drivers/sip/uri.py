@@ -78,6 +78,15 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def parse_external(text: str) -> tuple[str, int]:
+    """`host` or `host:port` as far ends write it; port 0 when it says none. Raises ConfigurationError."""
+    try:
+        uri = parse_uri(f"sip:{text}")
+    except ValueError:
+        raise ConfigurationError(f"sip.external: {text!r}: expected an address such as 203.0.113.5") from None
+    return uri.host, uri.port if ":" in text else 0
+
+
 def peer_filter(allow: Sequence[str], key: str = "sip.allow") -> Callable[[str], bool]:
     """A test whether a source address is in one of the networks of `allow` (addresses or CIDR), which the settings
     have under `key`. Raises ConfigurationError."""

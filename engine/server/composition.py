@@ -72,6 +72,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         rtp_dscp=settings.rtp.dscp,
         rtp_timeout=settings.rtp.timeout or None,
         session_timer=settings.sip.session_timer,
+        external=settings.sip.external,
         on_refer=pass_on,
         on_trunk=trunk_alerts.on_change,
     )

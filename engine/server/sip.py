@@ -126,6 +126,12 @@ class Sip(Section):
     allow: list[Network] = Field(
         default=["127.0.0.1/32"], description="Addresses and networks whose calls are answered; others get silence."
     )
+    external: HostPort | None = Field(
+        default=None,
+        description="Address, and port if it is another, by which far ends reach this machine, if an address "
+        "translator stands before it: 203.0.113.5. Written into Contact and Via instead of `listen`; see "
+        "`rtp.external` too.",
+    )
     session_timer: Duration = Field(
         default=1800.0,
         description="How long a call may go on without a sign that its far end still knows it (RFC 4028); asked for "
