@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from drivers.sip import adapt, sdp
 from drivers.sip.answering import Answering
 from drivers.sip.causes import cause_of, q850_of, refusal
 from drivers.sip.connected import Connected
-from drivers.sip.events import Call, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
+from drivers.sip.events import Call, EarlyMedia, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from drivers.sip.headers import ALLOW
 from drivers.sip.info import key_of
 from drivers.sip.modification import Modification
@@ -201,7 +202,7 @@ class Dialog(Answering):
         elif isinstance(event, CCEventConnect):
             self._on_confirmed(event.getData()[2])
         elif isinstance(event, CCEventRing) and event.getData()[0] > 100:
-            self.post(Ringing())
+            self._on_progress(event.getData()[2])
         elif isinstance(event, CCEventFail | CCEventRedirect):
             status, reason = event.getData()[:2]
             cause = cause_of(status, q850_of(event.reason_rfc3326))
@@ -211,6 +212,13 @@ class Dialog(Answering):
         elif isinstance(event, CCEventDisconnect):
             answered = self._established or self.origin != "caller"
             self._end(Hangup("remote", Cause.NORMAL if answered else Cause.CANCELLED))
+
+    def _on_progress(self, body: Any) -> None:
+        """180 or 183; with `body`, which is the answer to our offer, there may be sound (RFC 3960)."""
+        self.post(Ringing())
+        if body is not None and not self.over:
+            with contextlib.suppress(sdp.SdpError, sdp.NoCommonMedia):  # the answer that counts is in the 200
+                self.post(EarlyMedia(sdp.read(body).audio))
 
     def _on_confirmed(self, body: Any) -> None:
         """The 200 of an outgoing call, or the ACK of ours; `body` is the answer if we have made the offer."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from drivers.sip import ask
+from drivers.sip.early import Early
 from drivers.sip.events import Call, Invited, LocalMedia
 from drivers.sip.fork import first_answer
 from drivers.sip.leg import SipLeg
@@ -142,15 +143,17 @@ class SipDriver(Driver):
         *,
         caller_id: str = "",
         near: Leg | None = None,
+        early: bool = False,
         on_ringing: Callable[[], None] | None = None,
     ) -> Leg:
         """See `Driver`: a SIP address is called there, an extension at every phone registered for it, a number by the
         first trunk that is up. `on_ringing` is called if the far end alerts before it answers."""
-        dial = partial(self._dial, to, near=near, on_ringing=on_ringing)
-        return await first_answer([dial(call, line) for call, line in await self._routes.calls(to, caller_id)])
+        routes = await self._routes.calls(to, caller_id)
+        dial = partial(self._dial, to, near=near, early=early and len(routes) == 1, on_ringing=on_ringing)
+        return await first_answer([dial(call, line) for call, line in routes])
 
     async def _dial(
-        self, to: str, call: Call, trunk: str, *, near: Leg | None, on_ringing: Callable[[], None] | None
+        self, to: str, call: Call, trunk: str, *, near: Leg | None, early: bool, on_ringing: Callable[[], None] | None
     ) -> SipLeg:
         endpoint = self._endpoint
         if endpoint is None:
@@ -158,11 +161,13 @@ class SipDriver(Driver):
         line = Line(self._reactor, self._loop)
         leg = self._make_leg(line, "out", did=to, cli=call.caller_id, trunk=trunk)
         leg.on_ringing = on_ringing
+        if early and isinstance(near, SipLeg) and near.established.is_set():
+            leg.early = Early(leg, near)
         try:
             with contextlib.suppress(LegGone):
                 port = await leg.attach(near if isinstance(near, SipLeg) else None)
                 line.call(endpoint, call, LocalMedia(port.host, port.port))
-                await leg.established.wait()
+                await leg.answered()
         except BaseException:
             await leg.hangup(Cause.CANCELLED)
             raise

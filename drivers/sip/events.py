@@ -27,6 +27,13 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """The far end of an outgoing call may be heard although it has not answered (183 with SDP)."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
 class Established:
     """The call is answered and both ends know each other's media."""
 
@@ -72,7 +79,7 @@ class Ended:
     hangup: Hangup
 
 
-Event = Invited | Ringing | Established | MediaChanged | Pressed | Transferred | Refers | Ended
+Event = Invited | Ringing | EarlyMedia | Established | MediaChanged | Pressed | Transferred | Refers | Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from drivers.sip.bridge import Bridge
 from drivers.sip.departure import Departure
+from drivers.sip.early import Early
 from drivers.sip.events import (
+    EarlyMedia,
     Ended,
     Established,
     Event,
@@ -44,12 +46,16 @@ class SipLeg(Leg):
         self.on_ringing: Callable[[], None] | None = None
         """Called when the far end of an outgoing leg alerts."""
         self.established = asyncio.Event()
-        """Set when the call is answered and the media is connected, and when the leg has ended."""
+        """Set when the call is answered and the media is known, and when the leg has ended."""
+        self.early: Early | None = None
+        """Lets somebody hear what comes before the answer."""
         self.line = line
         self._pool = pool
         self._on_released = on_released
         self._release_task: asyncio.Task[None] | None = None
         self._port: MediaPort | None = None
+        self._media: Media | None = None
+        """The far end's, as agreed last."""
         self._answering = False
         self._barge_in = False
         self._bridge: Bridge | None = None
@@ -82,8 +88,14 @@ class SipLeg(Leg):
             case Ringing():
                 if self.on_ringing is not None:
                     self.on_ringing()
+            case EarlyMedia(media):
+                if self.early is not None:
+                    self.early.described(media)
             case Established(media) | MediaChanged(media):
-                self._connect(media)
+                self._media = media
+                self.established.set()
+                if self.early is None:
+                    self._connect(media)
             case Pressed(key):
                 self._on_key(key)
                 if self._bridge is not None and self._port is not None:
@@ -150,6 +162,46 @@ class SipLeg(Leg):
             raise self._gone()
         return task.result()
 
+    def hear(
+        self, media: Media, *, send: bool = True, expect: bool = False, on_heard: Callable[[], None] | None = None
+    ) -> None:
+        """Hear what comes from there, and send to it. expect: a far end that goes silent ends the call. on_heard:
+        called with the first packet."""
+        if self._port is None or not self.alive:
+            return
+        with contextlib.suppress(LegGone):  # its worker has just died, the leg is about to end
+            self._port.connect(
+                media.host,
+                media.port,
+                codec=media.codec,
+                payload=media.payload,
+                dtmf=media.dtmf,
+                send=send,
+                hear=expect,
+                on_heard=on_heard,
+            )
+
+    async def answered(self) -> None:
+        """Wait until an outgoing leg is answered, or has ended."""
+        await self.established.wait()
+        early, self.early = self.early, None
+        if early is not None:
+            await early.end()
+        if self._media is not None:
+            self._connect(self._media)
+
+    async def join(self, other: SipLeg) -> None:
+        """Connect the sound of the two, whatever each sends and takes."""
+        near, far = self._require(), other._require()
+        await self.unbridge()
+        await other.unbridge()
+        bridge = self._bridge = other._bridge = Bridge(self._pool, near, far)
+        try:
+            await self.while_alive(bridge.connect())
+        except BaseException:
+            await bridge.separate()
+            raise
+
     def bridged_with(self, other: SipLeg | None) -> bool:
         """True while the two hear each other."""
         return other is not None and self._bridge is not None and self._bridge is other._bridge
@@ -201,16 +253,8 @@ class SipLeg(Leg):
     async def bridge(self, other: Leg) -> None:
         if not isinstance(other, SipLeg) or other is self or other._pool is not self._pool:
             raise Unsupported("only two different legs of one SIP driver can be bridged")
-        near, far = self._require(), other._require()
-        await self.unbridge()
-        await other.unbridge()
-        bridge = self._bridge = other._bridge = Bridge(self._pool, near, far)
+        await self.join(other)
         self._partner, other._partner = other, self
-        try:
-            await self.while_alive(bridge.connect())
-        except BaseException:
-            await bridge.separate()
-            raise
 
     async def unbridge(self) -> None:
         bridge, self._bridge = self._bridge, None
@@ -236,19 +280,7 @@ class SipLeg(Leg):
         return LegGone(f"leg {self.info.id} has ended")
 
     def _connect(self, media: Media) -> None:
-        if self._port is None or not self.alive:
-            return
-        with contextlib.suppress(LegGone):  # its worker has just died, the leg is about to end
-            self._port.connect(
-                media.host,
-                media.port,
-                codec=media.codec,
-                payload=media.payload,
-                dtmf=media.dtmf,
-                send=not media.held,
-                hear=media.direction == "sendrecv" and not media.held,
-            )
-        self.established.set()
+        self.hear(media, send=not media.held, expect=media.direction == "sendrecv" and not media.held)
 
     def _on_key(self, key: str) -> None:
         """A key came, by RTP or by SIP INFO.

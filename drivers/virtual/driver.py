@@ -48,7 +48,7 @@ class VirtualDriver(Driver):
         self._on_call(leg)
         return leg.party
 
-    async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
+    async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None, early: bool = False) -> Leg:
         return await self._ring(to, caller_id)
 
     async def _ring(self, to: str, caller_id: str = "") -> VirtualLeg:

@@ -103,7 +103,7 @@ async def _bridge(call: Call, to: str, timeout: float) -> None:
     await call.answer()
     async with AsyncExitStack() as stack:
         async with call.background(await call.clips([Tone(tone="ringback")])):
-            other = await dial(call, to, timeout=timeout)
+            other = await dial(call, to, timeout=timeout, early=True)
             stack.push_async_callback(other.hangup)
         call.record.transferred_to = call.redacted(to)
         if not await talk(call, other):

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from engine.nodes.fields import Prompt
 
 
-async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None) -> Leg:
+async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None, early: bool = False) -> Leg:
     """Call `to`, a telephone number, an extension, a SIP URI or the code of an agent, and wait for the answer,
     `timeout` seconds at most.
 
+    early: the caller hears what the called line says before it answers, in place of what is played to them.
     Presents what `Lines.presented` says, unless `caller_id` says another number. Raises OriginateError (no_answer
     after the time-out), NotAllowed, NoChannel or Unsupported.
     """
@@ -27,7 +28,8 @@ async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = N
     try:
         async with asyncio.timeout(timeout):
             address = centres.phone_of(to) or to
-            return await lines.originate(address, caller_id=presented, near=call.leg, agent=calling_agent(call))
+            agent = calling_agent(call)
+            return await lines.originate(address, caller_id=presented, near=call.leg, agent=agent, early=early)
     except TimeoutError:
         raise OriginateError(to, Cause.NO_ANSWER, f"rang {timeout:g} s") from None
 

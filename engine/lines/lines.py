@@ -59,7 +59,9 @@ class Lines:
         """The number to present to whom the caller of `leg` is connected with; empty for the line's own."""
         return self.plan.cleaned(leg.info.cli) if self.plan.presents_caller else self.plan.number
 
-    async def originate(self, to: str, *, caller_id: str, near: Leg, agent: str | None = None) -> Leg:
+    async def originate(
+        self, to: str, *, caller_id: str, near: Leg, agent: str | None = None, early: bool = False
+    ) -> Leg:
         """Call `to`, a telephone number, an extension or a SIP URI, with the driver of the leg it will be bridged
         with, on a free channel; see `Driver.originate`, and `allow`, whose NotAllowed is raised."""
         driver = self.driver_of(near)
@@ -74,7 +76,8 @@ class Lines:
             self.not_tried(dialled, near=near, agent=agent)
             raise
         try:
-            leg = await driver.originate(dialled.digits, caller_id=channel.extension or caller_id, near=near)
+            presented = channel.extension or caller_id
+            leg = await driver.originate(dialled.digits, caller_id=presented, near=near, early=early)
         except BaseException as error:
             self.channels.release(channel)
             if isinstance(error, ValueError):

@@ -213,11 +213,13 @@ class Driver(ABC):
         """Hang up what is left and give back sockets, threads and processes. Idempotent."""
 
     @abstractmethod
-    async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
+    async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None, early: bool = False) -> Leg:
         """Call `to` and return the leg once it is answered.
 
         caller_id: the number to present; empty for the driver's own.
         near: the leg it will be bridged with; lets a driver place both where a bridge is cheap.
+        early: what the called party's line says before it answers is heard on `near`, which is answered, and replaces
+            what is played there; a driver that cannot disregards it. Nothing goes the other way.
         Raises OriginateError with its cause, NoChannel, or ValueError for an address that is not one of
         this driver's. Cancelling withdraws the call.
         """

@@ -51,7 +51,9 @@ class Bridge(Node):
     timeout: Duration = Field(default=30.0, description="How long it rings.")
     caller_id: Text | None = Field(default=None, description="Number presented; by default the caller's.")
     ringback: Prompt | None = Field(
-        default=None, description="Heard by the caller while it rings; by default the ringing tone."
+        default=None,
+        description="Heard by the caller while it rings; by default what the called line says before it answers "
+        "(early media), the ringing tone before that.",
     )
     confirm: Confirm | None = Field(default=None, description="Key that the called party must press.")
     record: bool = Field(default=False, description="Record the conversation.")
@@ -64,9 +66,13 @@ class Bridge(Node):
         async with AsyncExitStack() as stack:
             try:
                 async with call.background(ringback):
-                    other = await dial(call, to, timeout=self.timeout, caller_id=caller_id)
+                    early = self.ringback is None
+                    other = await dial(call, to, timeout=self.timeout, caller_id=caller_id, early=early)
                     stack.push_async_callback(other.hangup)
-                    if not await self._accepted(call, other):
+                if self.confirm is not None:
+                    async with call.background(ringback):
+                        confirmed = await self._confirmed(call, other, self.confirm)
+                    if not confirmed:
                         return "rejected"
             except OriginateError as error:
                 call.note(str(error))
@@ -77,16 +83,15 @@ class Bridge(Node):
             await talk(call, other, record_as="conversations" if self.record else None, time_limit=self.time_limit)
         return "ended"
 
-    async def _accepted(self, call: Call, other: Leg) -> bool:
-        """True when the called party confirms, or need not."""
-        if self.confirm is None:
-            return True
+    @staticmethod
+    async def _confirmed(call: Call, other: Leg, confirm: Confirm) -> bool:
+        """True when the called party presses the key."""
         key = asyncio.ensure_future(other.digits.get())
         try:
-            await play_to(call, other, self.confirm.prompt)
+            await play_to(call, other, confirm.prompt)
             waited: set[asyncio.Future[Any]] = {key, other.ended}
-            await asyncio.wait(waited, timeout=self.confirm.timeout, return_when=asyncio.FIRST_COMPLETED)
-            return key.done() and key.result() == self.confirm.key
+            await asyncio.wait(waited, timeout=confirm.timeout, return_when=asyncio.FIRST_COMPLETED)
+            return key.done() and key.result() == confirm.key
         except LegGone:
             if not call.leg.alive:
                 raise

@@ -162,7 +162,9 @@ def test_a_registered_phone_is_called_as_it_is_but_never_for_an_emergency(tmp_pa
 
 def test_without_a_trunk_the_record_says_so(tmp_path: Path):
     class Trunkless(VirtualDriver):
-        async def originate(self, to: str, *, caller_id: str = "", near: Leg | None = None) -> Leg:
+        async def originate(
+            self, to: str, *, caller_id: str = "", near: Leg | None = None, early: bool = False
+        ) -> Leg:
             raise ValueError(f"{to!r} is not a SIP address")
 
     for to, why in (("0143670910", "go out by a trunk, and it has none"), ("sip:x", "'sip:x' is not a SIP address")):

@@ -53,6 +53,7 @@ class MediaPort:
         self._on_lost = on_lost
         self._on_silent = on_silent
         self._on_closed = on_closed
+        self._on_heard: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
         self._open = True
         self._names = itertools.count(1)
@@ -71,19 +72,22 @@ class MediaPort:
         payload: int | None = None,
         send: bool = True,
         hear: bool = True,
+        on_heard: Callable[[], None] | None = None,
     ) -> None:
         """Hear that address and send 20 ms frames to it from now on, silence while nothing plays.
 
         host: an IPv4 address; 0.0.0.0 or port 0: nothing is sent, as without `send`, while prompts go by in their
         time and everything that comes is taken as ever. dtmf: RFC 4733 payload type of both directions, None for
         none. payload: that of `codec`, None for the static one. hear: packets are expected, and their absence is
-        told. Call again for another address or codec.
-        Raises ValueError for another kind of host, LegGone.
+        told. on_heard: called when the next packet comes, unless `connect` is called before. Call again for another
+        address or codec. Raises ValueError for another kind of host, LegGone.
         """
         self._require()
         IPv4Address(host)
+        self._on_heard = on_heard
+        how = {"send": send, "hear": hear, "tell": on_heard is not None}
         payload = PAYLOAD_TYPES[codec] if payload is None else payload
-        self._post("connect", host=host, number=port, codec=codec, payload=payload, dtmf=dtmf, send=send, hear=hear)
+        self._post("connect", host=host, number=port, codec=codec, payload=payload, dtmf=dtmf, **how)
 
     async def play(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> PlayResult:
         """As `Leg.play`: returns when the last frame has been sent.
@@ -214,6 +218,9 @@ class MediaPort:
                 self.digits_received += 1
                 # Not called from here, so that an error in it does not end the reading of events.
                 self._loop.call_soon(self._digit, event["key"])
+            case "heard" if self._on_heard is not None and self._open:
+                on_heard, self._on_heard = self._on_heard, None
+                self._loop.call_soon(on_heard)
             case "silent":
                 self._loop.call_soon(self._on_silent)
             case "played" if self._playing is not None and self._playing[0] == event["play"]:

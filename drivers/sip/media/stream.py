@@ -60,6 +60,8 @@ class Stream:
         self._report = report
         self._remote: Remote | None = None
         self._sending = False
+        self._awaited = False
+        """True when the next packet of the far end is to be told of."""
         self._laws = LAWS
         """Payload types of the audio that is taken."""
         self._silence = b""
@@ -92,17 +94,28 @@ class Stream:
     # Commands
 
     def connect(
-        self, host: str, port: int, codec: Law, payload: int, dtmf: int | None, *, send: bool, hear: bool
+        self,
+        host: str,
+        port: int,
+        codec: Law,
+        payload: int,
+        dtmf: int | None,
+        *,
+        send: bool,
+        hear: bool,
+        tell: bool = False,
     ) -> None:
         """Begin, or change the address, the codec, the payload types, or whether anything is sent.
 
         To 0.0.0.0 or port 0, and without `send`, nothing is, but the far end is heard as before (RFC 3264 §8.4).
-        Without `hear` it may be silent for ever. Raises ValueError unless host is an IPv4 address.
+        Without `hear` it may be silent for ever. tell: report the next packet. Raises ValueError unless host is an
+        IPv4 address.
         """
         nowhere = host == NOWHERE or port == 0
         if self._remote is None or (self._remote.signalled != (host, port) and not nowhere):
             self._remote = Remote(host, port)
         self._sending = send and not nowhere
+        self._awaited = tell
         self.presence.expect(self._clock.now if hear else None)
         self.dtmf = dtmf
         if dtmf is not None:
@@ -252,6 +265,9 @@ class Stream:
             return
         if not remote.admit(source, now, data[8:12]):
             return
+        if self._awaited:
+            self._awaited = False
+            self._report({"ev": "heard", "port": self.number})
         if not is_event and not self.recorders.running and self.relay is None and self._tones is None:
             self._sieve.shut(source, payload_type)
             self.presence.ignored()
@@ -262,18 +278,21 @@ class Stream:
         if law is None:
             self._on_event(packet)
         else:
-            self.presence.heard(packet, now)
-            if self._tones is not None:
-                for key in self._tones.keys(packet.payload, law):
-                    self._on_key(key)
-            if self.recorders.running:
-                self.recorders.heard(packet, law, now)
+            self._on_audio(packet, law, now)
         if self.relay is not None:
             self.relay.forward(packet, law)
 
     def receive_control(self) -> None:
         """Take one packet of RTCP."""
         self.presence.receive(self._remote, self._clock.now)
+
+    def _on_audio(self, packet: Packet, law: Law, now: float) -> None:
+        self.presence.heard(packet, now)
+        if self._tones is not None:
+            for key in self._tones.keys(packet.payload, law):
+                self._on_key(key)
+        if self.recorders.running:
+            self.recorders.heard(packet, law, now)
 
     def _on_event(self, packet: Packet) -> None:
         key = self._detector.key(packet)

@@ -197,6 +197,7 @@ class Worker:
             message["dtmf"],
             send=message["send"],
             hear=message["hear"],
+            tell=message["tell"],
         )
         return {}
 
