@@ -8,7 +8,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,12 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def served(
-    root: Path, scenarios: dict[str, str], *, descriptors: int | None = None, **settings: Any
+    root: Path,
+    scenarios: dict[str, str],
+    *,
+    descriptors: int | None = None,
+    program: Sequence[str] = FLOWCTL,
+    **settings: Any,
 ) -> AsyncIterator[Served]:
     """Serve; on leaving, SIGTERM and a clean end are required. descriptors: how many each process may have."""
     port = free_port()
@@ -97,7 +102,7 @@ async def served(
     limited = () if descriptors is None else ("prlimit", f"--nofile={descriptors}")
     with (root / "server.log").open("w") as log:
         process = await asyncio.create_subprocess_exec(
-            *limited, *FLOWCTL, "serve", "--config", str(root / "server.yaml"),
+            *limited, *program, "serve", "--config", str(root / "server.yaml"),
             stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
         )  # fmt: skip
     assert process.stdout is not None
