@@ -268,7 +268,7 @@ class Call:
 
     def _worded(self, method: str, uri: str, branch: str, remote: str, cseq: int, routes: list[str]) -> bytes:
         client = self._client
-        via = f"SIP/2.0/UDP {client.myIP}:{client.myPort};rport;branch={branch or client.gen_branch()}"
+        via = f"SIP/2.0/UDP {client.myIP}:{client.myPort};branch={branch or client.gen_branch()}"
         names = {"local": self._local, "remote": remote, "call_id": self.call_id}
         return request(method, uri, via=via, cseq=cseq, routes=routes, **names)
 

@@ -74,8 +74,9 @@ class KeptChannels:
 
     async def _watch(self, lines: Lines) -> None:
         ports, descriptors = Watermark("RTP ports"), Watermark("file descriptors of a process")
+        sip = [driver for driver in lines.drivers if driver.name == "sip"]
         while True:
-            ports.see(lines.usage().get("rtp_ports", 0), self._ports)
+            ports.see(sum(driver.usage().get("rtp_ports", 0) for driver in sip), self._ports)
             descriptors.see(await asyncio.to_thread(most_open), self._descriptors)
             await asyncio.sleep(EVERY)
 
@@ -87,10 +88,13 @@ def ports_of(settings: Settings) -> int:
 
 def rules_of(settings: Settings) -> dict[str, Rules]:
     """The rules of all lines: every trunk is one, with as many channels as it says itself, if `channels` does not,
-    and so are the phones that register.
+    and so are the phones that register, and every other driver.
     Raises ConfigurationError for a line that does not exist, or rules that make no sense together."""
     rules = dict(settings.channels)
-    lines = {"sip", *(f"sip/{name}" for name in settings.sip.trunks)}
+    counts = {f"sip/{name}": trunk.channels for name, trunk in settings.sip.trunks.items()}
+    if settings.pyvoip is not None:
+        counts["pyvoip"] = settings.pyvoip.channels
+    lines = {"sip", *counts, *settings.drivers}
     if settings.sip.phones is not None:
         lines.add(PHONES)
         rules.setdefault(PHONES, Rules())
@@ -98,11 +102,11 @@ def rules_of(settings: Settings) -> dict[str, Rules]:
         single = SINGLE.fullmatch(name)
         if name not in lines and (single is None or single["line"] not in lines):
             raise ConfigurationError(f"channels.{name}: there is no such line; there are {', '.join(sorted(lines))}")
-    for name, trunk in settings.sip.trunks.items():
-        own = rules.get(f"sip/{name}", Rules())
-        if own.count is None and trunk.channels is not None:
-            own = own.model_copy(update={"count": trunk.channels})
-        rules[f"sip/{name}"] = own
+    for name, count in counts.items():
+        own = rules.get(name, Rules())
+        if own.count is None and count is not None:
+            own = own.model_copy(update={"count": count})
+        rules[name] = own
     try:
         check_rules(rules)
     except ValueError as error:

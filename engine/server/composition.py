@@ -30,7 +30,7 @@ from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
 from engine.server.channels import KeptChannels
 from engine.server.descriptors import raise_limit
-from engine.server.drivers import make_driver
+from engine.server.drivers import drivers_beside_sip, make_driver
 from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
 from engine.server.settings import Settings
@@ -76,6 +76,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         on_refer=pass_on,
         on_trunk=trunk_alerts.on_change,
     )
+    drivers = [sip, *drivers_beside_sip(settings)]
     clock = SystemClock()
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
     outside = await asyncio.to_thread(Outside, settings)
@@ -83,7 +84,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
         centres=Centres(directory),
-        lines=Lines([sip], kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
+        lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
         databases=outside.databases,
@@ -91,7 +92,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         switches=SwitchFile(settings.data / SWITCHES),
         alerts=alerts,
     )
-    server = Server([sip], store, services, Journal(settings.data / "calls.jsonl"))
+    server = Server(drivers, store, services, Journal(settings.data / "calls.jsonl"))
     stop, hurry = _signals()
     watcher = asyncio.create_task(store.watch(stop))
     watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
@@ -125,6 +126,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
 def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
     """What may be dialled, and how often. Blocking."""
     gateways = [host for trunk in settings.sip.trunks.values() for host in (trunk.host, *trunk.peers)]
+    if settings.pyvoip is not None:
+        gateways.append(settings.pyvoip.peer.rpartition(":")[0])
     plan = settings.telephony.dial_plan(settings.country, gateways)
     return plan, settings.telephony.call_limits(clock, settings.data)
 

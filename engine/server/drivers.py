@@ -7,6 +7,8 @@ from typing import Any
 
 from engine.errors import ConfigurationError
 from engine.lines import Driver
+from engine.server.section import range_of
+from engine.server.settings import Settings
 
 GROUP = "flowctl.drivers"
 
@@ -22,3 +24,34 @@ def make_driver(name: str, **settings: Any) -> Driver:
         raise ConfigurationError(f"driver {name!r} cannot be loaded: {error}; install flowctl[{name}]") from error
     driver: Driver = factory(**settings)
     return driver
+
+
+def drivers_beside_sip(settings: Settings) -> list[Driver]:
+    """The other drivers that the settings ask for. Raises ConfigurationError."""
+    found = [_pyvoip(settings)] if settings.pyvoip is not None else []
+    for name, options in settings.drivers.items():
+        try:
+            driver = make_driver(name, **options)
+        except TypeError as error:
+            raise ConfigurationError(f"drivers.{name}: {error}") from error
+        if driver.name != name:
+            raise ConfigurationError(f"drivers.{name}: this driver calls itself {driver.name!r}: write that")
+        found.append(driver)
+    return found
+
+
+def _pyvoip(settings: Settings) -> Driver:
+    pyvoip = settings.pyvoip
+    assert pyvoip is not None
+    ports = range_of(pyvoip.rtp_ports)
+    if set(ports) & set(settings.rtp.range):
+        raise ConfigurationError(f"pyvoip.rtp_ports: {pyvoip.rtp_ports} has ports of rtp.ports: {settings.rtp.ports}")
+    return make_driver(
+        "pyvoip",
+        listen=pyvoip.listen,
+        peer=pyvoip.peer,
+        channels=pyvoip.channels,
+        rtp_ports=ports,
+        rtp_dscp=settings.rtp.dscp,
+        rtp_timeout=settings.rtp.timeout or None,
+    )

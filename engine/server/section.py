@@ -27,8 +27,22 @@ def _network(value: str) -> str:
     return value
 
 
+def _ports(value: str) -> str:
+    first, dash, last = value.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):
+        raise ValueError(f"{value!r} is not a range of ports: write 20000-23999")
+    return value
+
+
+def range_of(ports: str) -> range:
+    """The ports of a `PortRange`, the last included."""
+    first, last = ports.split("-")
+    return range(int(first), int(last) + 1)
+
+
 Listen = Annotated[str, AfterValidator(_listen)]
 Network = Annotated[str, AfterValidator(_network)]
+PortRange = Annotated[str, AfterValidator(_ports)]
 SourceName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 """Lower case, so that it can be a part of an environment variable."""
 

@@ -16,16 +16,10 @@ from engine.lines.channel_rules import Rules, check_rules
 from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.passwords import require_private_passwords
-from engine.server.section import Listen, Section, SourceName
+from engine.server.pyvoip import PyVoip
+from engine.server.section import Listen, PortRange, Section, SourceName, range_of
 from engine.server.sip import Sip
 from engine.server.telephony import Telephony
-
-
-def _ports(value: str) -> str:
-    first, dash, last = value.partition("-")
-    if not (dash and first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) <= 65535):
-        raise ValueError(f"{value!r} is not a range of ports: write 20000-23999")
-    return value
 
 
 def _host(value: str) -> str:
@@ -49,6 +43,12 @@ def _country(value: str) -> str:
     return value
 
 
+def _drivers(value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    if own := value.keys() & {"sip", "pyvoip"}:
+        raise ValueError(f"{', '.join(sorted(own))}: written as a section of its own, not below `drivers`")
+    return value
+
+
 def _channels(rules: dict[str, Rules]) -> dict[str, Rules]:
     check_rules(rules)
     return rules
@@ -61,7 +61,7 @@ HostName = Annotated[str, AfterValidator(_host)]
 class Rtp(Section):
     """Sound."""
 
-    ports: Annotated[str, AfterValidator(_ports)] = Field(
+    ports: PortRange = Field(
         default="20000-23999",
         description="UDP ports for RTP; each leg takes an even one, and the one above it for RTCP.",
     )
@@ -84,8 +84,7 @@ class Rtp(Section):
     @property
     def range(self) -> range:
         """The ports, the last included."""
-        first, last = self.ports.split("-")
-        return range(int(first), int(last) + 1)
+        return range_of(self.ports)
 
 
 class Http(Section):
@@ -142,6 +141,12 @@ class Settings(BaseSettings):
     drain: Duration = Field(default=30.0, description="How long calls may go on after the server was asked to stop.")
     sip: Sip = Field(default_factory=Sip, description="SIP lines.")
     rtp: Rtp = Field(default_factory=Rtp, description="Sound.")
+    pyvoip: PyVoip | None = Field(default=None, description="SIP lines by pyVoIP, beside those of `sip`.")
+    drivers: Annotated[dict[SourceName, dict[str, Any]], AfterValidator(_drivers)] = Field(
+        default_factory=dict,
+        description="Drivers of other packages, by their name in the entry-point group `flowctl.drivers`, each with "
+        "its own settings.",
+    )
     voice: Literal["espeak-ng", "none"] = Field(
         default="espeak-ng", description="What speaks the texts of scenarios; none: every prompt is a recording."
     )
