@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,17 @@ async def play_to(call: Call, leg: Leg, prompt: Prompt) -> None:
         await leg.play(clips)
 
 
-async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_limit: float | None = None) -> bool:
+async def talk(
+    call: Call,
+    other: Leg,
+    *,
+    record_as: str | None = None,
+    time_limit: float | None = None,
+    on_connected: Callable[[], None] = lambda: None,
+) -> bool:
     """Connect the caller and `other` until `other` hangs up or the time is over; then `other` is hung up.
 
+    on_connected: called when they are.
     record_as: box of recordings into which the conversation goes, caller left, other party right.
     The caller's hang-up cancels this, which frees the other leg too. False when `other` was gone before the two
     could be connected.
@@ -64,6 +73,7 @@ async def talk(call: Call, other: Leg, *, record_as: str | None = None, time_lim
             if call.leg.alive:
                 return False
             raise
+        on_connected()
         stack.push_async_callback(call.leg.unbridge)
         await asyncio.wait({other.ended}, timeout=time_limit)
     return True

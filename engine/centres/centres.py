@@ -1,45 +1,137 @@
-"""Who is free now, and who waits for them."""
+"""The agents and centres of a server as they are now: who is there, who is free, which calls wait."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from engine.centres.directory import Agent, Centre, Directory
+from engine.centres.claims import Claims, LocalClaims
+from engine.centres.desk import Desk, Phase
+from engine.centres.directory import Centre, Directory, ToCentre
+from engine.centres.offer import Offer
+from engine.centres.order import ordered
+from engine.centres.queue import Queue, Ticket
+from engine.centres.session import AgentSession
 
 
 class Centres:
-    """Live state of the centres of one server. An agent whose phone rings or talks is busy: one call at a time."""
+    """One per server. Everything happens in the event loop."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._agents = {agent.code: agent for agent in directory.agents}
-        self._centres = {centre.name: centre for centre in directory.centres}
-        self._busy: set[str] = set()
-        self._queues: dict[str, list[object]] = {}
+    def __init__(self, directory: Directory, claims: Claims | None = None) -> None:
+        """claims: who has whom; without, that of a single server."""
+        self._claims = claims or LocalClaims()
+        self._desks: dict[str, Desk] = {}
+        self._centres: dict[str, Centre] = {}
+        self._centres_of: dict[str, set[str]] = {}
+        """Code → names of the agent's centres."""
+        self._queue = Queue()
+        self._offers: dict[str, Offer] = {}
         self._changed = asyncio.Event()
+        self._asked = itertools.count(1)
         self._mean_wait: dict[str, float] = {}
+        self._logged_in: dict[str, list[Desk]] = {}
+        """Found since the last change; so is the next."""
+        self._available: dict[str, list[Desk]] = {}
+        self.apply(directory)
+
+    # The people
+
+    def apply(self, directory: Directory) -> None:
+        """Agents and centres are these from now on. Who is no more, or not active, is logged out; a call that they
+        have goes on."""
+        self._centres = {centre.name: centre for centre in directory.centres}
+        agents = {agent.code: agent for agent in directory.agents}
+        self._centres_of = {
+            code: {name for name, centre in self._centres.items() if code in centre.agents} for code in agents
+        }
+        for code in [code for code in self._desks if code not in agents]:
+            self._dismiss(self._desks.pop(code))
+        now = asyncio.get_running_loop().time()
+        for code, agent in agents.items():
+            if code not in self._desks:
+                self._desks[code] = Desk(agent, now, self._on_desk)
+                continue
+            self._desks[code].agent = agent
+            if not agent.active:
+                self._dismiss(self._desks[code])
+        self._notify()
+
+    @staticmethod
+    def _dismiss(desk: Desk) -> None:
+        if desk.session is not None:
+            desk.session.dismiss("not_active")
+        desk.close()
+
+    @property
+    def desks(self) -> list[Desk]:
+        """All agents."""
+        return list(self._desks.values())
+
+    def desk(self, code: str) -> Desk | None:
+        """The agent with that code."""
+        return self._desks.get(code)
 
     def find(self, name: str) -> Centre | None:
         """The centre of that name."""
         return self._centres.get(name)
 
     def phone_of(self, code: str) -> str | None:
-        """The phone of the agent with that code, which is their extension; None for anybody else."""
-        agent = self._agents.get(code)
-        return agent.phone if agent is not None and agent.active else None
+        """Where the agent with that code is reached, which is their extension, or else their substitute; None for
+        anybody else."""
+        desk = self.desk(code)
+        if desk is None:
+            return None
+        for one in self._stand_ins(desk, set()):
+            if one.available:
+                return one.phone
+        return desk.phone or None
 
-    def logged_in(self, name: str) -> list[Agent]:
-        """Agents of the centre who can be called at all: active, with a phone; in the centre's order."""
-        centre = self._centres.get(name)
+    def members(self, name: str) -> list[Desk]:
+        """The agents of the centre, in its order."""
+        centre = self.find(name)
+        return [self._desks[code] for code in centre.agents] if centre is not None else []
+
+    def logged_in(self, name: str) -> list[Desk]:
+        """Agents who could get the calls of the centre, now or soon: its own, and who stands in for those who are
+        not there."""
+        if name not in self._logged_in:
+            found: dict[str, Desk] = {}
+            for desk in self.members(name):
+                stand_ins = [desk] if desk.logged_in else self._stand_ins(desk, set())
+                found.update((one.code, one) for one in stand_ins if one.logged_in)
+            self._logged_in[name] = list(found.values())
+        return self._logged_in[name]
+
+    def available(self, name: str) -> list[Desk]:
+        """Agents to whom a call of the centre may be offered now, in the order in which they are asked: who is not
+        there, or busy, is replaced by who stands in for them."""
+        centre = self.find(name)
         if centre is None:
             return []
-        agents = (self._agents[code] for code in centre.agents)
-        return [agent for agent in agents if agent.active and agent.phone]
+        if name not in self._available:
+            found: dict[str, Desk] = {}
+            for desk in ordered(self.members(name), centre.order):
+                one = next((one for one in self._stand_ins(desk, set()) if one.available), None)
+                if one is not None:
+                    found.setdefault(one.code, one)
+            self._available[name] = list(found.values())
+        return self._available[name]
 
-    def available(self, name: str) -> list[Agent]:
-        """Those of them who are free."""
-        return [agent for agent in self.logged_in(name) if agent.code not in self._busy]
+    def _stand_ins(self, desk: Desk, seen: set[str]) -> Iterator[Desk]:
+        """The agent, then who stands in for them, then for these …; each once."""
+        if desk.code in seen:
+            return
+        seen.add(desk.code)
+        yield desk
+        match desk.agent.substitute:
+            case ToCentre(centre=name):
+                for member in self.members(name):
+                    yield from self._stand_ins(member, seen)
+            case str(code) if code in self._desks:
+                yield from self._stand_ins(self._desks[code], seen)
+
+    # Who waits
 
     def snapshot(self) -> dict[str, dict[str, int]]:
         """Centre → logged_in, available, waiting: what expressions see."""
@@ -55,22 +147,38 @@ class Centres:
 
     def waiting(self, name: str) -> int:
         """Calls that wait for the centre."""
-        return len(self._queues.get(name, ()))
+        return self._queue.waiting(name)
 
-    @contextmanager
-    def queued(self, name: str, ticket: object) -> Iterator[None]:
-        """Stand in the centre's queue while the body runs."""
-        queue = self._queues.setdefault(name, [])
-        queue.append(ticket)
-        try:
-            yield
-        finally:
-            queue.remove(ticket)
-            self._notify()
+    def position(self, ticket: Ticket) -> int:
+        """Place in the queue of the centre, from 1."""
+        return self._queue.position(ticket)
 
-    def position(self, name: str, ticket: object) -> int:
-        """Place in the queue, from 1."""
-        return self._queues[name].index(ticket) + 1
+    def join(self, ticket: Ticket, offer: Offer) -> None:
+        """A call waits from now on."""
+        self._queue.join(ticket)
+        self._offers.update({offer.facts.call: offer, offer.facts.channel: offer})
+
+    def leave(self, ticket: Ticket, offer: Offer) -> None:
+        """It waits no longer."""
+        self._queue.leave(ticket)
+        for key in (offer.facts.call, offer.facts.channel):
+            if self._offers.get(key) is offer:
+                del self._offers[key]
+        self._notify()
+
+    def offer(self, call: str, session: AgentSession) -> Offer | None:
+        """The waiting call of that id or channel, if the agent has been shown it."""
+        offer = self._offers.get(call)
+        return offer if offer is not None and offer.knows(session) else None
+
+    def forget(self, session: AgentSession) -> None:
+        """The agent has left: no call waits for an answer of theirs."""
+        for offer in set(self._offers.values()):
+            offer.forget(session)
+
+    def first_for(self, desk: Desk, ticket: Ticket) -> bool:
+        """True when no call that wants this agent comes before that of `ticket`."""
+        return self._queue.first(ticket, desk, self._centres_of.get(desk.code, set()))
 
     async def searching(self, name: str) -> None:
         """Called as a search begins; the simulator overrides it to ask what the search should return."""
@@ -86,28 +194,55 @@ class Centres:
         mean = self._mean_wait.get(name)
         return None if mean is None else mean * position
 
-    def claim(self, agent: Agent) -> bool:
-        """Take the agent for one call; False when another call has them. No await between test and set."""
-        if agent.code in self._busy:
+    # Who has whom
+
+    async def reserve(self, desk: Desk, phase: Phase = "offered") -> bool:
+        """Hold an agent who is to be asked, or has asked for a call; False when somebody was faster."""
+        claim = await self._claims.reserve(desk.code)
+        if claim is None:
             return False
-        self._busy.add(agent.code)
+        desk.asked_last = next(self._asked)
+        desk.hold(claim, phase)
         return True
 
-    def release(self, agent: Agent, *, after: float = 0.0) -> None:
-        """The agent is free again, `after` seconds of wrap-up."""
-        if after > 0:
-            asyncio.get_running_loop().call_later(after, self.release, agent)
-            return
-        self._busy.discard(agent.code)
-        self._notify()
+    async def claim(self, desk: Desk, call: str, phase: Phase = "connecting") -> bool:
+        """Take the call and the agent, whom we may have reserved, both or neither."""
+        claim = await self._claims.claim(call, desk.code, desk.claim)
+        if claim is None:
+            return False
+        desk.hold(claim, phase)
+        return True
+
+    async def release(self, desk: Desk, *, rest: float = 0.0) -> None:
+        """The agent is free again, after `rest` seconds of wrap-up."""
+        claim = desk.claim
+        if claim is not None:
+            await self._claims.release(claim)
+            desk.free(rest=rest)
+
+    # Waking
 
     @property
     def changed(self) -> asyncio.Event:
-        """Set when an agent is released or a queue moves. Take it before looking at who is free: a release in
-        between is then not missed."""
+        """Set when an agent or a queue changes. Take it before looking at who is free: a change in between is then
+        not missed."""
         return self._changed
+
+    def _on_desk(self, desk: Desk) -> None:
+        self._notify()
+        if desk.session is not None:
+            desk.session.tell_state()
 
     def _notify(self) -> None:
         # A fresh event for the next wait: everybody who waits now is woken once.
+        self._logged_in.clear()
+        self._available.clear()
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def close(self) -> None:
+        """The server stops: log everybody out and stop the clocks."""
+        for desk in self._desks.values():
+            if desk.session is not None:
+                desk.session.close()
+            desk.close()

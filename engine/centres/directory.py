@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
+
+Order = Literal["fixed", "longest_idle", "least_calls", "round_robin"]
+
+
+def _screen_pop(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, str) and not re.match(r"https?://[^/{]", value):
+        raise ValueError(f"{value!r} is no URL: write https://…, or a program and its arguments as a list")
+    if not value:
+        raise ValueError("a program is missing: write it and its arguments as a list")
+    return value
+
+
+def _hash(value: str | None) -> str | None:
+    if value is not None and not value.startswith("$argon2id$"):
+        raise ValueError("not an argon2id hash; a password in clear goes into `password`")
+    return value
+
+
+class ToCentre(BaseModel):
+    """A centre that stands in for an agent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    centre: str = Field(min_length=1, description="Name of the centre.")
 
 
 class Agent(BaseModel):
@@ -22,15 +48,37 @@ class Agent(BaseModel):
     password: SecretStr | None = Field(
         default=None, description="For logging in; agents reached by telephone alone need none."
     )
-    phone: str | None = Field(
-        default=None, description="Where calls reach the agent: a SIP URI, a telephone number or an extension."
+    password_hash: Annotated[str | None, AfterValidator(_hash)] = Field(
+        default=None, description="The password as argon2id hash, in place of `password`."
     )
-    active: bool = Field(default=True, description="An inactive agent gets no calls.")
+    login: Literal["required", "none"] | None = Field(
+        default=None,
+        description="required: gets calls only while logged in. none: whenever the phone answers. By default "
+        "required for whom has a password.",
+    )
+    phone: str | None = Field(
+        default=None,
+        description="Where calls reach the agent: a SIP URI, a telephone number or an extension; another one may be "
+        "given at log-in.",
+    )
+    active: bool = Field(default=True, description="An inactive agent gets no calls and cannot log in.")
+    substitute: str | ToCentre | None = Field(
+        default=None,
+        description="Who gets the agent's calls while the agent is not there or busy: the code of another agent, or "
+        "`{centre: NAME}`.",
+    )
 
     @property
     def name(self) -> str:
         """First and last name, or the code."""
         return f"{self.first_name} {self.last_name}".strip() or self.code
+
+    @property
+    def logs_in(self) -> bool:
+        """True for one who gets calls only while logged in."""
+        if self.login is not None:
+            return self.login == "required"
+        return self.password is not None or self.password_hash is not None
 
 
 class Centre(BaseModel):
@@ -39,10 +87,21 @@ class Centre(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, description="Name of the centre, used by `agent_search`.")
-    agents: list[str] = Field(default_factory=list, description="Codes of its agents, in the order of search.")
-    answer_delay: Duration = Field(default=15.0, description="How long a sequential search rings each agent's phone.")
+    agents: list[str] = Field(default_factory=list, description="Codes of its agents.")
+    answer_delay: Duration = Field(default=15.0, description="How long a sequential search waits for each agent.")
+    order: Order = Field(
+        default="fixed",
+        description="Whom a sequential search asks first. fixed: as in `agents`. longest_idle: who has been free for "
+        "longest. least_calls: who has had the fewest calls. round_robin: who comes after the last one asked.",
+    )
     wrap_up: Duration = Field(default=0.0, description="Rest of an agent after each call of the centre.")
     ring: str | None = Field(default=None, description="Sound that announces a call on the agent's computer.")
+    screen_pop: Annotated[str | list[str], AfterValidator(_screen_pop)] | None = Field(
+        default=None,
+        description="What shows the caller's file at the agent's computer as they accept: a URL, or a program and "
+        "its arguments. {cli}, {caller}, {did}, {name}, {company}, {ident}, {centre}, {call} and {variables_file} "
+        "are filled in.",
+    )
 
 
 class Directory(BaseModel):
@@ -64,7 +123,17 @@ class Directory(BaseModel):
             for code in centre.agents:
                 if code not in codes:
                     raise ValueError(f"centre {centre.name!r} has an agent {code!r} who is not in `agents`")
+        self._substitutes_exist()
         return self
+
+    def _substitutes_exist(self) -> None:
+        codes, centres = {agent.code for agent in self.agents}, {centre.name for centre in self.centres}
+        for agent in self.agents:
+            match agent.substitute:
+                case ToCentre(centre=name) if name not in centres:
+                    raise ValueError(f"agent {agent.code!r} has as substitute a centre {name!r} that does not exist")
+                case str(code) if code not in codes or code == agent.code:
+                    raise ValueError(f"agent {agent.code!r} cannot have {code!r} as substitute: no other agent")
 
     @classmethod
     def load(cls, path: Path) -> Directory:

@@ -1,14 +1,19 @@
-"""The search for an agent, on telephones alone: a phone that answers has accepted."""
+"""The search for an agent: the call is offered, somebody accepts, they are called and connected."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, Self
 
-from engine.call.talk import dial, play_to
-from engine.centres.directory import Agent
+from engine.centres.desk import Desk
+from engine.centres.facts import facts_of, variables_of
+from engine.centres.offer import Offer
+from engine.centres.phones import Phones
+from engine.centres.queue import Ticket
+from engine.centres.reach import reach
 from engine.centres.waiting import Entertainment
-from engine.errors import CallError, LegGone, NoChannel, OriginateError
+from engine.errors import CallError, NoChannel, OriginateError
 from engine.lines import Leg
 from engine.tasks import cancel, uninterrupted
 
@@ -16,14 +21,19 @@ if TYPE_CHECKING:
     from engine.call.call import Call
     from engine.nodes.agent_search import AgentSearch
 
-Taken = tuple[Agent, Leg]
+Taken = tuple[Desk, Leg | None]
+Step = Literal["acted", "idle", "done"]
+
+TRIES = 2
+"""How often a sequential search asks an agent who accepts and cannot be connected."""
 
 
 class Search:
     """One call looking for one agent.
 
-    An agent whose phone rings, or who has taken the call, is claimed. Whatever cuts the search short, every claim is
-    released and every leg hung up, except those of the agent whom `taken` gives to the caller of `run`.
+    Agents who are logged in are shown the call and accept it; then their phone is called. Those who have nothing but
+    a telephone accept by answering it. Whatever cuts the search short, when it is left as a context everybody who was
+    held for it is released and every leg hung up, except those of an agent who was connected.
     """
 
     def __init__(self, call: Call, node: AgentSearch) -> None:
@@ -31,61 +41,104 @@ class Search:
         self._node = node
         self._centres = call.services.centres
         self._deadline = call.elapsed() + node.timeout
+        self._ticket = Ticket(node.centre, node.priority, asyncio.get_running_loop().time(), self._wants)
+        self._offer = Offer(facts_of(call), node.centre, variables_of(call))
+        self._phones = Phones(call)
         self._asked: set[str] = set()
         """Agents who have had their chance."""
-        self._ringing: dict[asyncio.Task[Leg], Agent] = {}
+        self._failures: Counter[str] = Counter()
+        self._held: Desk | None = None
+        """Who is asked, or has accepted."""
+        self._connecting = False
+        self._late = False
+        """The time is over: nobody is asked any more."""
         self._found: Taken | None = None
+        self._waits = False
+        self._since = 0.0
+        """When it began to wait, in seconds from the start of the call."""
+        self._outcome = "caller_hung_up"
+        """Unless something else happens."""
 
-    def taken(self) -> Taken:
-        """The agent who took the call and their leg; from now on they are the caller's to hang up and release."""
-        if self._found is None:
-            raise RuntimeError("nobody has taken this call")
-        found, self._found = self._found, None
-        return found
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+        await uninterrupted(self._let_go())
 
     async def run(self) -> str:
-        """Search until somebody takes the call or an outcome of the node is reached. May be run again, for the
-        time that is left, when the agent found has hung up before being connected."""
+        """Search until somebody has accepted, and is there (`transferred`: see `taken`), or another outcome of the
+        node is reached. May be run again, for the time that is left, when the two could not be connected."""
         node, centres = self._node, self._centres
         await centres.searching(node.centre)
         if centres.find(node.centre) is None:
             self._call.warn(f"centre {node.centre!r} is not in the directory")
         if not self._callable():
             return "nobody"
-        if node.max_waiting is not None and centres.waiting(node.centre) >= node.max_waiting:
-            return "full"
-        began = self._call.elapsed()
-        try:
-            with centres.queued(node.centre, self):
-                outcome = await self._wait()
-        except BaseException:
-            await uninterrupted(self._let_go())
-            raise
-        if outcome == "transferred":
-            centres.answered_after(node.centre, self._call.elapsed() - began)
-        return outcome
+        if not self._waits:
+            if node.max_waiting is not None and centres.waiting(node.centre) >= node.max_waiting:
+                return "full"
+            centres.join(self._ticket, self._offer)
+            self._waits, self._since = True, self._call.elapsed()
+        self._outcome = await self._wait()
+        return self._outcome
 
-    def _callable(self) -> list[Agent]:
-        agents = self._centres.logged_in(self._node.centre)
-        return [a for a in agents if not self._node.sip_only or (a.phone or "").startswith("sip:")]
+    def taken(self) -> Taken:
+        """The agent who has accepted and their leg, None if the line is to connect the two: to be hung up by whoever
+        asks. What comes of it is said by `connected` or `failed`."""
+        if self._found is None:
+            raise RuntimeError("nobody has taken this call")
+        return self._found
+
+    def connected(self) -> Desk:
+        """Agent and caller are connected: the call waits no longer. The agent is to be released by whoever asks."""
+        desk, _ = self.taken()
+        desk.talk()
+        self._centres.answered_after(self._node.centre, self._call.elapsed() - self._since)
+        self._leave()
+        self._held = self._found = None
+        return desk
+
+    async def failed(self, why: str) -> None:
+        """The agent who had accepted could not be connected: the call waits again."""
+        desk = self._held
+        self._call.note(f"agent {desk.code if desk else ''}: {why}")
+        self._outcome = "caller_hung_up"
+        if desk is None:
+            return
+        self._failures[desk.code] += 1
+        if desk.session is not None and self._failures[desk.code] < TRIES:
+            self._asked.discard(desk.code)
+        await uninterrupted(self._let_go())
+        self._offer.fail(desk)
+
+    def _leave(self) -> None:
+        """The call waits no longer."""
+        if self._waits:
+            self._waits = False
+            self._centres.leave(self._ticket, self._offer)
+            self._offer.close(self._outcome, name=self._held.agent.name if self._held else "")
 
     async def _wait(self) -> str:
-        """Search, music and exit keys side by side; the first to end decides."""
+        """Search, music and exit keys side by side; the first to end decides. Who has accepted before the time was
+        over is connected all the same."""
         search = asyncio.ensure_future(self._search())
-        sound = asyncio.ensure_future(Entertainment(self._call, self._node, self).run())
+        sound = asyncio.ensure_future(Entertainment(self._call, self._node, self._ticket).run())
         key = asyncio.ensure_future(self._exit_key())
         try:
             left = max(0.0, self._deadline - self._call.elapsed())
-            await asyncio.wait({search, key}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({search, key}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            if not done and self._connecting:
+                self._late = True
+                await asyncio.wait({search, key}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel(search, key, sound)
         if self._found is not None:
             return "transferred"
-        if not search.cancelled() and (error := search.exception()):
-            raise error
-        if not key.cancelled() and key.exception() is None:
-            return "key"
-        return "timeout"
+        await uninterrupted(self._let_go())
+        if not search.cancelled():
+            return search.result()
+        return "key" if not key.cancelled() and key.exception() is None else "timeout"
 
     async def _exit_key(self) -> None:
         if not self._node.exit_keys:
@@ -93,101 +146,151 @@ class Search:
         while await self._call.read_key(None) not in self._node.exit_keys:
             pass
 
-    async def _search(self) -> None:
-        """Return when somebody has taken the call, or when a sequential search has asked everybody."""
+    async def _search(self) -> str:
+        """Return when somebody has taken the call; or with the outcome: `nobody` when the last agent has logged out,
+        `timeout` when a sequential search has asked everybody."""
+        step = self._broadcast if self._node.method == "broadcast" else self._sequential
         try:
-            while True:
-                await (self._broadcast() if self._node.method == "broadcast" else self._sequential())
-                await uninterrupted(self._withdraw())
-                if self._found is None or await self._introduced(self._found[1]):
-                    return
-                self._call.note(f"agent {self._found[0].code} hung up before being connected")
-                await uninterrupted(self._let_go())
+            while self._found is None and not self._late:
+                if not self._callable():
+                    return "nobody"
+                changed = self._centres.changed
+                self._offer.stirred.clear()
+                await self._phones.drop(lambda desk: not desk.logged_in)
+                happened = "acted" if await self._phone_answered() else await step()
+                if happened == "done":
+                    break
+                if happened == "idle":
+                    await _first(changed, self._offer.stirred, self._phones.tasks)
         finally:
-            await uninterrupted(self._withdraw())
+            await uninterrupted(self._stop_ringing())
+        return "timeout"
 
-    async def _introduced(self, leg: Leg) -> bool:
-        """True when the agent has heard what they must know and is still there."""
-        try:
-            if self._node.whisper:
-                await play_to(self._call, leg, self._node.whisper)
-        except LegGone:
-            return False
-        return leg.alive
+    # Who may be asked
 
-    def _free(self) -> list[Agent]:
-        free = {agent.code for agent in self._centres.available(self._node.centre)}
-        return [a for a in self._callable() if a.code in free and a.code not in self._asked]
+    def _callable(self) -> list[Desk]:
+        return [desk for desk in self._centres.logged_in(self._node.centre) if self._may_be_called(desk)]
 
-    async def _broadcast(self) -> None:
-        """Ring everybody who is free or becomes free, until the first answers."""
-        while self._found is None:
-            changed = self._centres.changed
-            for agent in self._free():
-                self._ring(agent, self._node.timeout)
-            waiting = asyncio.ensure_future(changed.wait())
-            try:
-                await asyncio.wait({*self._ringing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
-            self._collect()
+    def _free(self) -> list[Desk]:
+        """Agents who may be asked now, in the order of asking."""
+        return [desk for desk in self._centres.available(self._node.centre) if self._may_be_called(desk)]
 
-    async def _sequential(self) -> None:
-        """Ring one after another, each for the centre's answer delay, until one answers or all were asked."""
+    def _may_be_called(self, desk: Desk) -> bool:
+        return not self._node.sip_only or desk.phone.startswith("sip:")
+
+    def _wants(self, desk: Desk) -> bool:
+        """Whether this search would ask the agent by itself: who is logged in chooses among the calls of a
+        broadcast."""
+        choosing = self._node.method == "broadcast" and desk.session is not None
+        return not choosing and desk.code not in self._asked and self._may_be_called(desk)
+
+    def _next(self) -> list[Desk]:
+        """Those who are to be asked by this search now; who could not be connected comes last."""
+        free = [d for d in self._free() if self._wants(d) and self._centres.first_for(d, self._ticket)]
+        return sorted(free, key=lambda desk: self._failures[desk.code])
+
+    # The two methods
+
+    async def _broadcast(self) -> Step:
+        """Show the call to everybody who is free, and connect who has asked for it."""
+        for desk in self._free():
+            self._offer.show(desk)
+        for desk in self._next():
+            await self._ring(desk, self._node.timeout)
+        asker = self._offer.next_asker()
+        if asker is None:
+            return "idle"
+        if await self._centres.reserve(asker, "connecting"):
+            await self._accepted(asker)
+        return "acted"
+
+    async def _sequential(self) -> Step:
+        """Ask one agent after another, each for the centre's answer delay."""
+        if self._phones.tasks:
+            return "idle"
+        if not any(desk.code not in self._asked for desk in self._callable()):
+            return "done"
+        free = self._next()
+        if not free:
+            return "idle"
         centre = self._centres.find(self._node.centre)
-        delay = centre.answer_delay if centre else self._node.timeout
-        while self._found is None and {agent.code for agent in self._callable()} - self._asked:
-            changed = self._centres.changed
-            free = self._free()
-            if not free:
-                await changed.wait()
-                continue
-            self._ring(free[0], min(delay, self._node.timeout))
-            await asyncio.wait(set(self._ringing))
-            self._collect()
+        delay = min(centre.answer_delay if centre else self._node.timeout, self._node.timeout)
+        await (self._ring if free[0].session is None else self._ask)(free[0], delay)
+        return "acted"
 
-    def _ring(self, agent: Agent, seconds: float) -> None:
-        """Claim a free agent and let their phone ring."""
-        if self._centres.claim(agent):
-            self._asked.add(agent.code)
-            task = asyncio.ensure_future(dial(self._call, agent.phone or "", timeout=seconds))
-            self._ringing[task] = agent
+    # Those with nothing but a telephone
 
-    def _collect(self) -> None:
-        """See whose phone has stopped ringing: the first to have answered has the call."""
-        for task in [task for task in self._ringing if task.done()]:
-            if self._found is not None:
-                return
-            agent = self._ringing.pop(task)
-            try:
-                self._found = (agent, task.result())
-            except OriginateError as error:
-                self._call.note(str(error))
-                self._centres.release(agent)
-            except (CallError, NoChannel) as error:
-                self._call.warn(f"agent {agent.code}: {error}")
-                self._centres.release(agent)
-            except BaseException:
-                self._centres.release(agent)
-                raise
+    async def _ring(self, desk: Desk, seconds: float) -> None:
+        """Let the phone of a free agent ring."""
+        if await self._centres.reserve(desk):
+            self._asked.add(desk.code)
+            self._phones.ring(desk, seconds)
 
-    async def _withdraw(self) -> None:
-        """Stop ringing. A phone that answered at the very same moment is hung up; who did not get the chance to
-        answer may be asked again."""
-        for task in self._ringing:
-            task.cancel()
-        while self._ringing:
-            task, agent = next(iter(self._ringing.items()))
-            await asyncio.wait({task})
-            if not task.cancelled() and task.exception() is None:
-                await task.result().hangup()
-            del self._ringing[task]
-            self._asked.discard(agent.code)
-            self._centres.release(agent)
+    async def _phone_answered(self) -> bool:
+        """True when a phone has been answered, the first of them; its agent is connected, unless they are gone
+        already."""
+        answered = await self._phones.answered()
+        if answered is None:
+            return False
+        await self._accepted(*answered)
+        return True
+
+    async def _stop_ringing(self) -> None:
+        """Who did not get the chance to answer may be asked again."""
+        for desk in await self._phones.drop():
+            self._asked.discard(desk.code)
+
+    # Those who are logged in
+
+    async def _ask(self, desk: Desk, seconds: float) -> None:
+        """Ask one agent alone, and connect them if they accept."""
+        if not await self._centres.reserve(desk):
+            return
+        self._held = desk
+        self._asked.add(desk.code)
+        answer = await self._offer.ask(desk, seconds)
+        if answer == "accepted":
+            await self._accepted(desk)
+            return
+        self._call.note(f"agent {desk.code}: {answer or 'did not answer'}")
+        if answer is None:
+            desk.miss()
+        self._offer.withdraw(desk, "unanswered" if answer is None else "rejected")
+        await uninterrupted(self._let_go())
+
+    # Both
+
+    async def _accepted(self, desk: Desk, leg: Leg | None = None) -> None:
+        """An agent who is reserved for us has accepted, with `leg` by answering their phone: see that they are
+        there."""
+        self._held, self._connecting = desk, True
+        try:
+            await uninterrupted(self._stop_ringing())
+            self._found = desk, await reach(self._call, self._node, self._offer, desk, leg)
+        except (OriginateError, CallError, NoChannel) as error:
+            await self.failed(str(error))
+        except BaseException:
+            if leg is not None:
+                await uninterrupted(leg.hangup())
+            raise
+        finally:
+            self._connecting = False
 
     async def _let_go(self) -> None:
-        """The call goes without the agent who had taken it."""
-        if self._found is not None:
-            agent, leg = self.taken()
+        """The call goes without the agent whom it had."""
+        (_, leg), desk = self._found or (None, None), self._held
+        self._found = self._held = None
+        if leg is not None:
             await leg.hangup()
-            self._centres.release(agent)
+        if desk is not None:
+            await self._centres.release(desk)
+
+
+async def _first(changed: asyncio.Event, stirred: asyncio.Event, phones: set[asyncio.Task[Leg]]) -> None:
+    """Wait until something happens."""
+    waits = [asyncio.ensure_future(changed.wait()), asyncio.ensure_future(stirred.wait())]
+    try:
+        await asyncio.wait({*waits, *phones}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

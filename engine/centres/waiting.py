@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from engine.centres.queue import Ticket
 from engine.errors import LegGone
 from engine.nodes.fields import Say, Tone
 
@@ -31,7 +32,7 @@ _TEXTS = {
 class Entertainment:
     """Music without end, cut by announcements."""
 
-    def __init__(self, call: Call, node: AgentSearch, ticket: object) -> None:
+    def __init__(self, call: Call, node: AgentSearch, ticket: Ticket) -> None:
         self._call = call
         self._node = node
         self._ticket = ticket
@@ -58,7 +59,7 @@ class Entertainment:
             return []
         centres, centre = self._call.services.centres, self._node.centre
         texts = _TEXTS.get(self._call.language.partition("-")[0].lower(), _TEXTS["en"])
-        position = centres.position(centre, self._ticket)
+        position = centres.position(self._ticket)
         said = [texts["position"].format(n=position)] if announce.position else []
         if announce.expected_wait and (seconds := centres.expected_wait(centre, position)) is not None:
             minutes = round(seconds / 60)

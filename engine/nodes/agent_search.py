@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,12 +13,14 @@ from engine.call.handover import require_transfer, transfer_leg
 from engine.call.talk import talk
 from engine.centres.search import Search
 from engine.errors import OriginateError
+from engine.lines import Cause
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt
+from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
-    from engine.centres.directory import Agent
+    from engine.centres.desk import Desk
     from engine.lines import Leg
 
 
@@ -31,9 +35,10 @@ class Announce(BaseModel):
 
 
 class AgentSearch(Node):
-    """Rings the phones of a centre's agents, all at once or one after another; the first to answer is connected.
+    """Offers the call to a centre's agents, all at once or one after another; the first to accept is connected.
 
-    `nobody`: the centre has no agent who could be called. `timeout`: nobody took the call in time.
+    Agents who are logged in accept at their computer; those who have nothing but a telephone accept by answering it.
+    `nobody`: no agent of the centre is logged in. `timeout`: nobody took the call in time.
     """
 
     outcomes: ClassVar[tuple[str, ...]] = ("transferred", "nobody", "timeout", "full", "key")
@@ -57,6 +62,9 @@ class AgentSearch(Node):
     )
     announce: Announce | None = Field(default=None, description="Announcements while waiting.")
     exit_keys: list[Key] = Field(default_factory=list, description="Keys that leave the search: `key`.")
+    priority: int = Field(
+        default=0, ge=0, le=9, description="Calls of a higher one are served before those that have waited longer."
+    )
     max_waiting: int | None = Field(
         default=None, ge=0, description="With this many calls waiting for the centre already: `full`."
     )
@@ -75,44 +83,49 @@ class AgentSearch(Node):
     async def run(self, call: Call) -> str:
         if self.connect == "transfer":
             require_transfer(call)
-        search = Search(call, self)
-        while True:
-            outcome = await search.run()
-            if outcome != "transferred":
-                return outcome
-            if await self._connect(call, *search.taken()):
-                return "transferred"
+        async with Search(call, self) as search:
+            while True:
+                outcome = await search.run()
+                if outcome != "transferred":
+                    return outcome
+                desk, leg = search.taken()
+                try:
+                    if leg is None:
+                        await self._transfer(call, search, desk)
+                    else:
+                        await self._talk(call, search, leg)
+                except OriginateError as error:
+                    await search.failed(str(error))
+                else:
+                    return "transferred"
 
-    async def _connect(self, call: Call, agent: Agent, leg: Leg) -> bool:
-        """Let the two talk; False when the agent was gone before they could."""
+    async def _talk(self, call: Call, search: Search, leg: Leg) -> None:
+        """Let the two talk. Raises OriginateError when the agent was gone before they could."""
+        held: list[Desk] = []
+
+        def connected() -> None:
+            held.append(search.connected())
+            call.record.agent = held[0].code
+
         try:
-            return await (self._transfer if self.connect == "transfer" else self._talk)(call, agent, leg)
+            recorded = "conversations" if self.record else None
+            if not await talk(call, leg, record_as=recorded, on_connected=connected):
+                raise OriginateError(leg.info.did, Cause.FAILED, "hung up before being connected")
         finally:
-            centre = call.services.centres.find(self.centre)
-            call.services.centres.release(agent, after=centre.wrap_up if centre else 0.0)
+            for desk in held:
+                await uninterrupted(self._release(call, desk))
 
-    async def _talk(self, call: Call, agent: Agent, leg: Leg) -> bool:
-        """Stay between the two while they talk."""
-        call.record.agent = agent.code
+    async def _transfer(self, call: Call, search: Search, desk: Desk) -> None:
+        """Let the line connect the two, which ends the call. Raises OriginateError when the agent did not answer."""
         try:
-            connected = await talk(call, leg, record_as="conversations" if self.record else None)
-        except Exception:
-            # Being cancelled is none of these: what cuts a conversation short does not undo it.
-            if call.leg.alive:
-                call.record.agent = None
-            raise
-        if not connected:
-            call.record.agent = None
-        return connected
-
-    async def _transfer(self, call: Call, agent: Agent, leg: Leg) -> bool:
-        """Let the line connect the two, which ends the call; False when the agent did not answer again."""
-        await leg.hangup()
-        try:
-            await transfer_leg(call, agent.phone or "")
-        except OriginateError as error:
-            call.note(str(error))
-            return False
+            await transfer_leg(call, desk.phone)
         except CallOver:
-            call.record.agent = agent.code
+            call.record.agent = desk.code
+            search.connected()
+            with contextlib.suppress(asyncio.CancelledError):  # by the end of the caller's leg, which is no news
+                await uninterrupted(self._release(call, desk))
             raise
+
+    async def _release(self, call: Call, desk: Desk) -> None:
+        centre = call.services.centres.find(self.centre)
+        await call.services.centres.release(desk, rest=centre.wrap_up if centre else 0.0)

@@ -185,12 +185,13 @@ def test_an_agent_released_while_the_search_looks_around_is_rung(tmp_path: Path)
 
 async def test_a_release_between_looking_and_waiting_is_not_missed() -> None:
     centres = Centres(PEOPLE)
-    one = PEOPLE.agents[0]
-    assert centres.claim(one)
-    assert not centres.claim(one)
+    one = centres.desk("1")
+    assert one is not None
+    assert await centres.reserve(one)
+    assert not await centres.reserve(one)
     changed = centres.changed
     assert one not in centres.available("support")
-    centres.release(one)
+    await centres.release(one)
     await asyncio.wait_for(changed.wait(), 1)
     assert one in centres.available("support")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 from drivers.virtual import Party, VirtualDriver
 from engine.centres.centres import Centres
 from engine.centres.directory import Agent, Centre, Directory
+from engine.centres.queue import Ticket
 from engine.errors import ConfigurationError
 from engine.lines import Cause
 from engine.nodes.base import Path
@@ -149,8 +151,8 @@ class SimulatedCentres(Centres):
     def waiting(self, name: str) -> int:
         return super().waiting(name) + self._others.get(name, 0)
 
-    def position(self, name: str, ticket: object) -> int:
-        return super().position(name, ticket) + self._others.get(name, 0)
+    def position(self, ticket: Ticket) -> int:
+        return super().position(ticket) + self._others.get(ticket.centre, 0)
 
     async def searching(self, name: str) -> None:
         searches = self._to_come.get(name)
@@ -161,16 +163,6 @@ class SimulatedCentres(Centres):
         if len(searches) > 1:
             del searches[0]
 
-    def find(self, name: str) -> Centre | None:
-        return self._known.get(name, Centre(name=name)) if name in self._present else None
-
-    def phone_of(self, code: str) -> str | None:
-        codes = {agent.code for agents in self._present.values() for agent in agents}
-        return _address(code) if code in codes else None
-
-    def logged_in(self, name: str) -> list[Agent]:
-        return [Agent(code=agent.code, phone=_address(agent.code)) for agent in self._present.get(name, ())]
-
     def snapshot(self) -> dict[str, dict[str, int]]:
         return {name: self.counts(name) for name in {*self._present, *self._mentioned, *self._known}}
 
@@ -179,6 +171,17 @@ class SimulatedCentres(Centres):
         self._present[centre] = self._brought_in(centre, staff) if isinstance(staff, str) else staff
         for agent in self._present[centre]:
             self._driver.phones[_address(agent.code)] = agent
+        codes = {name: list(dict.fromkeys(agent.code for agent in staff)) for name, staff in self._present.items()}
+        present = dict.fromkeys(itertools.chain.from_iterable(codes.values()))
+        self.apply(
+            Directory(
+                agents=[Agent(code=code, phone=_address(code)) for code in present],
+                centres=[
+                    self._known.get(name, Centre(name=name)).model_copy(update={"agents": agents})
+                    for name, agents in codes.items()
+                ],
+            )
+        )
 
     def _brought_in(self, centre: str, word: Word) -> list[AgentScript]:
         """Agents who bring about an outcome: the codes are those of the directory, if it knows the centre."""
