@@ -27,6 +27,8 @@ class Services:
     """Manual overrides of opening hours."""
     switchboard: str | None = None
     """What to dial for the switchboard."""
+    ring_time: float = 30.0
+    """Seconds that the phone of an agent who has accepted a call may ring."""
     databases: Databases = field(default_factory=NoDatabases)
     http: HttpClient = field(default_factory=NoHttp)
     mailer: Mailer = field(default_factory=NoMail)
