@@ -161,12 +161,15 @@ async def test_a_caller_who_sends_nothing(tmp_path):
 
 
 async def test_more_calls_than_channels(tmp_path):
-    async with running(allow=[], trunks={"operator": {"host": "127.0.0.1", "channels": 1}}) as driver:
-        async with sipp(tmp_path, "uac_waits", to=driver.address):
-            leg = await driver.leg()
-            await leg.answer()
-            async with sipp(tmp_path, "uac_refused", to=driver.address) as second:
-                pass
-            assert second.messages("received")[-1].startswith("SIP/2.0 503 ")
-            assert driver.legs.empty()
-            await leg.hangup()
+    operator = {"host": "127.0.0.1", "channels": 1}
+    async with (
+        running(allow=[], trunks={"operator": operator}) as driver,
+        sipp(tmp_path, "uac_waits", to=driver.address),
+    ):
+        leg = await driver.leg()
+        await leg.answer()
+        async with sipp(tmp_path, "uac_refused", to=driver.address) as second:
+            pass
+        assert second.messages("received")[-1].startswith("SIP/2.0 503 ")
+        assert driver.legs.empty()
+        await leg.hangup()

@@ -85,8 +85,10 @@ async def sipp(
     keys: Mapping[str, object] | None = None,
     patience: float = 10.0,
 ) -> AsyncIterator[Sipp]:
-    """Run it in `folder`. to: whom it calls, for a caller. host, port: its own. On leaving it is waited for, `patience`
-    seconds at most; AssertionError with what it says when it does not end well."""
+    """Run it in `folder`. to: whom it calls, for a caller. host, port: its own.
+
+    On leaving it is waited for, `patience` seconds at most; AssertionError, with what it says, when it ended badly.
+    """
     port = port or free_port(host)
     log = folder / f"{scenario}{next(_unique)}.messages"
     errors, output = log.with_suffix(".errors"), log.with_suffix(".output")
