@@ -59,6 +59,7 @@ class SipDriver(Driver):
         rtp_timeout: float | None = 60.0,
         session_timer: float = 1800.0,
         external: str | None = None,
+        hook_flash: Literal["event", "info"] = "event",
         on_refer: Callable[[Leg, str], Awaitable[Leg]] | None = None,
     ) -> None:
         """listen: one IPv4 address of this machine and a port (0: any free one, see `address`).
@@ -71,12 +72,14 @@ class SipDriver(Driver):
         rtp_timeout: seconds without a packet after which a call is ended, unless it is on hold; None: never.
         session_timer: seconds within which a far end must show that it still knows a call (RFC 4028); 0: not asked.
         external: host and perhaps port by which far ends reach us, where a translator of addresses is between.
+        hook_flash: sent as a telephone event (RFC 4733) or by SIP INFO.
         on_refer: calls an address for the caller whose leg is given, as `originate`, when the phone that the caller
             talks to passes them on (REFER); None: phones cannot.
         Raises ConfigurationError.
         """
         self._on_refer = on_refer
         self._session_timer = int(session_timer)
+        self._hook_flash = hook_flash
         self._listen = parse_listen(listen)
         self._external = parse_external(external) if external else None
         known = read_trunks(trunks or {})
@@ -271,6 +274,7 @@ class SipDriver(Driver):
         assert self._on_refer is not None
         leg = await self._on_refer(caller, to)
         if not isinstance(leg, SipLeg):
+        leg.flash_by_info = self._hook_flash == "info"
             await leg.hangup()
             raise Unsupported(f"{to} is no SIP phone")
         return leg

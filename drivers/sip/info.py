@@ -1,9 +1,19 @@
-"""Keys by SIP INFO (RFC 6086), as application/dtmf-relay ("Signal=5") or application/dtmf ("5")."""
+"""Keys and hook-flashes by SIP INFO (RFC 2976): application/dtmf-relay ("Signal=5"), application/dtmf ("5"),
+application/hook-flash ("Signal=hf")."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sippy.MsgBody import MsgBody
+from sippy.SipContentType import SipContentType
+
+from drivers.sip import requests
+
+if TYPE_CHECKING:
+    from drivers.sip.dialog import Dialog
 
 _SIGNAL = re.compile(r"^\s*(?:Signal\s*=\s*)?([0-9A-D*#]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
 
@@ -15,3 +25,12 @@ def key_of(body: Any) -> str | None:
     match = _SIGNAL.search(str(body))
     key = {"10": "*", "11": "#"}.get(match[1], match[1].upper()) if match else ""
     return key if len(key) == 1 else None
+
+
+def send_flash(dialog: Dialog, done: Callable[[int, str], None]) -> None:
+    """Flash the hook; `done` gets the final status and its reason. In the signalling thread."""
+    if not dialog.isConnected():
+        done(481, "not answered")
+        return
+    body = MsgBody("Signal=hf\r\n", SipContentType("application/hook-flash"))
+    requests.send(dialog, "INFO", lambda status, reason, _: done(status, reason), body=body)

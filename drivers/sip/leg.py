@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ from drivers.sip.events import (
     Transferred,
 )
 from drivers.sip.following import Connect, Following
+from drivers.sip.media.events import FLASH
 from engine.audio.clip import Clip
 from engine.errors import EngineError, LegGone, Unsupported
 from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
@@ -47,6 +49,8 @@ class SipLeg(Leg):
         """Called when the far end of an outgoing leg alerts."""
         self.established = asyncio.Event()
         """Set when the call is answered and the media is known, and when the leg has ended."""
+        self.flash_by_info = False
+        """Flash the hook by SIP INFO instead of a telephone event."""
         self.early: Early | None = None
         """Lets somebody hear what comes before the answer."""
         self.line = line
@@ -237,7 +241,12 @@ class SipLeg(Leg):
         return await self.while_alive(port.play(clips, barge_in=barge_in, loop=loop))
 
     async def send_digits(self, keys: str) -> None:
-        await self.while_alive(self._require().send_digits(keys))
+        port = self._require()
+        if not self.flash_by_info:
+            await self.while_alive(port.send_digits(keys))
+            return
+        for part in re.split(f"({FLASH})", keys):
+            await self.while_alive(self._flash() if part == FLASH else port.send_digits(part))
 
     async def record(
         self,
@@ -281,6 +290,11 @@ class SipLeg(Leg):
 
     def _connect(self, media: Media) -> None:
         self.hear(media, send=not media.held, expect=media.direction == "sendrecv" and not media.held)
+
+    async def _flash(self) -> None:
+        status, reason = await self.line.flash()
+        if status >= 300:
+            raise Unsupported(f"the far end takes no hook-flash ({status} {reason})")
 
     def _on_key(self, key: str) -> None:
         """A key came, by RTP or by SIP INFO.

@@ -6,6 +6,7 @@ Both ways keep their order, and nothing waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,12 @@ class Line:
     def report(self, status: int, reason: str) -> None:
         """Tell the far end what has become of its REFER."""
         self._reactor.post(self._report, status, reason)
+
+    def flash(self) -> asyncio.Future[tuple[int, str]]:
+        """Flash the hook by SIP INFO; the final status, and its reason, are the result."""
+        outcome: asyncio.Future[tuple[int, str]] = self._loop.create_future()
+        self._reactor.post(self._flash, outcome)
+        return outcome
 
     def carry(self, dialog: Dialog) -> None:
         """`dialog` is the call from now on; in the signalling thread."""

@@ -28,15 +28,11 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     """
     address = call.services.centres.phone_of(to) or to
     try:
-        match _way(call, mode, method):
-            case "driver" if method == "auto":
-                await _transfer_or_bridge(call, address, timeout)
-            case "driver":
-                await transfer_leg(call, address)
-            case "exchange":
-                await transfer_leg(call, address, by_exchange=True)
-            case _:
-                await _bridge(call, address, timeout)
+        way = _way(call, mode, method)
+        if way == "bridge":
+            await _bridge(call, address, timeout)
+        else:
+            await _transfer(call, address, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
     except OriginateError as error:
         call.note(str(error))
         return OUTCOMES.get(error.cause, "failed")
@@ -52,6 +48,8 @@ def _way(call: Call, mode: Mode, method: Method) -> Method:
         if method in ("driver", "exchange"):
             raise Unsupported(f"method {method} hands the caller over blind: for attended, use bridge or auto")
         return "bridge"
+    if method == "auto":
+        method = call.services.transfers.method
     if method == "auto":
         can = call.services.lines.driver_of(call.leg).capabilities
         return "driver" if Capability.TRANSFER in can else "bridge"
@@ -74,6 +72,8 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
     if not by_exchange:
         require_transfer(call)
     agent = calling_agent(call)
+    if by_exchange:
+        await call.answer()
     dialled = await lines.allow(to, near=leg, agent=agent)
     try:
         await (call.services.exchange.transfer(leg, dialled.digits) if by_exchange else leg.transfer(dialled.digits))
@@ -89,11 +89,14 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
     call.end("transferred")
 
 
-async def _transfer_or_bridge(call: Call, to: str, timeout: float) -> None:
-    """Let the line connect the caller to `to`, or stay between the two when it turns out that it cannot."""
+async def _transfer(call: Call, to: str, timeout: float, *, by_exchange: bool, or_bridge: bool) -> None:
+    """Let the line or the exchange connect the caller to `to`. or_bridge: stay between the two when it turns out that
+    it cannot."""
     try:
-        await transfer_leg(call, to)
+        await transfer_leg(call, to, by_exchange=by_exchange)
     except Unsupported as error:
+        if not or_bridge:
+            raise
         call.note(f"{error}: bridged instead")
         await _bridge(call, to, timeout)
 

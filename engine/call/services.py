@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
@@ -12,6 +13,13 @@ from engine.lines.lines import Lines
 from engine.outside.absent import NoAlerts, NoContacts, NoDatabases, NoExchange, NoHttp, NoMail, NoMailboxes
 from engine.outside.ports import Alerts, Contacts, Databases, Exchange, HttpClient, Mailboxes, Mailer
 from engine.records.switches import FixedSwitches, Switches
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """How callers are handed over where the scenario leaves it open (`telephony.transfer`)."""
+
+    method: Literal["auto", "driver", "exchange", "bridge"] = "auto"
 
 
 @dataclass(slots=True)
@@ -27,6 +35,7 @@ class Services:
     """Manual overrides of opening hours."""
     switchboard: str | None = None
     """What to dial for the switchboard."""
+    transfers: Transfers = field(default_factory=Transfers)
     ring_time: float = 30.0
     """Seconds that the phone of an agent who has accepted a call may ring."""
     databases: Databases = field(default_factory=NoDatabases)

@@ -144,7 +144,11 @@ class Leg(ABC):
 
     @abstractmethod
     async def send_digits(self, keys: str) -> None:
-        """Press keys towards the far end (100 ms each, 100 ms apart); return when the last is sent."""
+        """Press keys towards the far end (100 ms each, 100 ms apart); return when the last is sent.
+
+        `!` is a hook-flash. Raises CallError when the far end takes no keys, or this one not, ValueError for what is
+        no key.
+        """
 
     @abstractmethod
     async def record(

@@ -137,6 +137,11 @@ class Sip(Section):
         description="How long a call may go on without a sign that its far end still knows it (RFC 4028); asked for "
         "at half of that. At least 90s; 0s: not asked.",
     )
+    hook_flash: Literal["event", "info"] = Field(
+        default="event",
+        description="How a hook-flash is sent, for `telephony.transfer.exchange`: event 16 of RFC 4733, or SIP INFO "
+        "with application/hook-flash.",
+    )
     trunks: dict[SourceName, Trunk] = Field(
         default_factory=dict, description="Lines of operators and exchanges, by a name of your own."
     )

@@ -8,13 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from engine.call.services import Transfers
 from engine.clock import Clock
 from engine.lines.dialling import DialPlan, destination
+from engine.lines.feature_code import FeatureCode
 from engine.lines.limits import FILE, Bounds, Limits
+from engine.nodes.fields import Duration
+from engine.outside.absent import NoExchange
+from engine.outside.ports import Exchange
 from engine.server.section import Section
 
 Destination = Annotated[str, AfterValidator(destination)]
 Keys = Annotated[str, Field(pattern="^[0-9]{0,4}$")]
+Code = Annotated[str, Field(pattern="^[0-9*#A-D!,]{0,16}$")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -31,6 +37,57 @@ class CallLimits(Section):
         default=None,
         description="The same for one call that comes in; the phones of agents that are telephone numbers count too.",
     )
+
+
+class ExchangeTransfer(Section):
+    """A transfer by keys, as somebody at a telephone would press them on the line of the caller."""
+
+    code: Code = Field(
+        min_length=1,
+        description="Keys before the number. `!` is a hook-flash (see `sip.hook_flash`), `,` a pause of 1 s: `!,` or "
+        "`*2`.",
+    )
+    end: Code = Field(default="", description="Keys after the number, written as `code`: `#`.")
+    wait: Duration = Field(
+        default=5.0,
+        gt=0,
+        description="How long the exchange has to hang up on us, which says that it has transferred.",
+    )
+    then: Literal["hang_up", "fail"] = Field(
+        default="hang_up",
+        description="What happens when it has not. hang_up: we do, which is how it transfers. fail: it has not "
+        "transferred.",
+    )
+    back: Code = Field(default="", description="Keys that bring the caller back after that failure, such as `!`.")
+
+
+class Transfer(Section):
+    """How callers are handed over where a scenario does not say it."""
+
+    method: Literal["auto", "driver", "exchange", "bridge"] = Field(
+        default="auto",
+        description="What `method: auto` of `transfer` and `switchboard` means. driver: the line transfers (REFER), "
+        "and ours is free. exchange: as `exchange` says. bridge: both lines stay busy. auto: driver where the line "
+        "can, else bridge.",
+    )
+    exchange: ExchangeTransfer | None = Field(default=None, description="The feature code of the exchange.")
+
+    @model_validator(mode="after")
+    def _exchange_has_a_code(self) -> Transfer:
+        if self.method == "exchange" and self.exchange is None:
+            raise ValueError("method exchange needs `exchange: {code: …}`, the keys that the exchange wants")
+        return self
+
+    def rules(self) -> Transfers:
+        """What calls need to know."""
+        return Transfers(self.method)
+
+    def by_exchange(self) -> Exchange:
+        """What transfers by `exchange`."""
+        how = self.exchange
+        if how is None:
+            return NoExchange()
+        return FeatureCode(how.code, how.end, how.wait, how.then == "hang_up", how.back)
 
 
 class Telephony(Section):
@@ -71,6 +128,7 @@ class Telephony(Section):
         default_factory=list,
         description="What may not be dialled, written as in `allow`, also national and internal.",
     )
+    transfer: Transfer = Field(default_factory=Transfer, description="How callers are handed over.")
     limits: CallLimits = Field(default_factory=CallLimits, description="How many calls may go out.")
 
     @model_validator(mode="after")

@@ -65,6 +65,8 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ("databases: {customers: {}}", "databases.customers.url"),
         ("databases: {customers: {url: 'mysql://me:s3cret@db/x'}}", "databases.customers.url"),
         ("telephony: {switchboard: ''}", "telephony.switchboard"),
+        ("telephony: {transfer: {method: exchange}}", "telephony.transfer"),
+        ("telephony: {transfer: {exchange: {code: R}}}", "telephony.transfer.exchange.code"),
         ("- a list", "mapping"),
         ("sip: {listen: [", "server.yaml:"),
     ],

@@ -10,6 +10,9 @@ from drivers.sip.media.rtp import FRAME, Packet, after
 
 KEYS = "0123456789*#ABCD"
 """Indexed by event code (RFC 4733 §3.2, table 3)."""
+FLASH = "!"
+SENT = KEYS + FLASH
+"""What can be sent: 16 is a hook-flash (RFC 2833 §3.10, kept by RFC 4733 §7.1)."""
 
 _END = 0x80
 _VOLUME = 10
@@ -85,9 +88,9 @@ class KeySender:
         return bool(self._queue) or self._tick > 0
 
     def press(self, keys: str, series: int, request: int | None) -> None:
-        """Send keys, each one of `KEYS`, after those that wait."""
+        """Send keys, each one of `SENT`, after those that wait."""
         for index, key in enumerate(keys, 1):
-            self._queue.append(_Press(KEYS.index(key), series, request if index == len(keys) else None))
+            self._queue.append(_Press(SENT.index(key), series, request if index == len(keys) else None))
 
     def withdraw(self, series: int) -> None:
         """Forget the keys of a series; one that is being sent ends at the next tick."""

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drivers.sip.media.events import KEYS
+from drivers.sip.media.events import SENT
 from drivers.sip.media.recording import PortRecording
 from drivers.sip.media.rtp import PAYLOAD_TYPES
 from engine.audio.clip import Clip
@@ -131,7 +131,7 @@ class MediaPort:
         not negotiated.
         """
         self._require()
-        if unknown := set(keys) - set(KEYS):
+        if unknown := set(keys) - set(SENT):
             raise ValueError(f"{''.join(sorted(unknown))!r}: not telephone keys")
         if not keys:
             return
