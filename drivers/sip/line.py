@@ -101,6 +101,20 @@ class Line:
         if self.dialog is not None:
             self.dialog.refer(uri.user, uri.host, uri.port, replacing.dialog if replacing is not None else None)
 
+    def _flash(self, outcome: asyncio.Future[tuple[int, str]]) -> None:
+        from drivers.sip import info  # sippy is imported in the signalling thread only
+
+        def settle(status: int, reason: str) -> None:
+            if not outcome.done():
+                outcome.set_result((status, reason))
+
+        def done(status: int, reason: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
+                self._loop.call_soon_threadsafe(settle, status, reason)
+
+        if self.dialog is not None:
+            info.send_flash(self.dialog, done)
+
     def _report(self, status: int, reason: str) -> None:
         if self.dialog is not None:
             self.dialog.referred.report(status, reason)
