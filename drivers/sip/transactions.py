@@ -70,7 +70,7 @@ class SipSocket(Network_server):
             address = self._named.get(host, ("", 0))
         try:
             self._socket.sendto(octets, (address[0], port if _is_literal(host) else address[1]))
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter for a port that is none
             adapt.malformed.warning(f"not sent to {host}:{port}: {error}")
 
     def _readable(self) -> None:

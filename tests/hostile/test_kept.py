@@ -54,6 +54,15 @@ async def test_a_request_that_cannot_be_answered_is_forgotten():
         assert not calls
 
 
+async def test_a_port_that_is_none_is_no_way_back():
+    async with refusing() as (driver, _), SipUa.open() as ua, Deaf.open() as sender:
+        message = request(sender, driver.address, "MESSAGE")
+        message.headers[0] = ("Via", "SIP/2.0/UDP 127.0.0.1:5060446;branch=z9hG4bKnone")
+        sender.send(message, driver.address)
+        await still_answers(ua, driver.address, 1)
+        assert not await driver._reactor.call(lambda: driver._endpoint._transactions.tserver)
+
+
 async def test_a_call_with_two_names_is_none():
     """RFC 4475 section 3.3.8."""
     message = next(file for file in TORTURE if file.stem == "multi01").read_bytes()
