@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from support.sipp import ended, running, sipp
+from support.sipua import until
 
 from engine.errors import OriginateError
 from engine.lines import Cause, Hangup
@@ -28,14 +29,19 @@ async def test_hung_up_on(bench, tmp_path):
     await bench.idle()
 
 
-async def test_early_media(bench, tmp_path):
-    """It counts as ringing; the call is answered by the 200."""
-    rings = []
-    async with sipp(tmp_path, "uas_early_media", "-d", 100) as called:
-        leg = await bench.driver.originate(called.uri("201"), on_ringing=lambda: rings.append(True))
-        assert leg.alive
+async def test_early_media(bench, phone, tmp_path):
+    """The caller who waits hears what is said before the 200."""
+    said = bytes(range(0x80, 0xD0)) * 2  # a packet's worth
+    (tmp_path / "sound.alaw").write_bytes(said * 10)
+    caller, call = await bench.answered(phone)
+    async with sipp(tmp_path, "uas_early_media", "-d", 400) as called:
+        calling = asyncio.create_task(bench.driver.originate(called.uri("201"), near=caller, early=True))
+        await until(lambda: any(packet.payload == said for packet in call.rtp.received))
+        assert not calling.done()
+        leg = await calling
         await leg.hangup()
-    assert rings == [True]
+    await caller.hangup()
+    await bench.idle()
 
 
 @pytest.mark.parametrize(
