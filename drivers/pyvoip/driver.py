@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from drivers.pyvoip.leg import PyVoipLeg
 from drivers.pyvoip.library import require
 from drivers.pyvoip.line import Line
+from drivers.sip.limited_log import LimitedLog
 from drivers.sip.media.pool import EXPEDITED, MediaPool
 from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo
@@ -71,6 +72,7 @@ class PyVoipDriver(Driver):
         self._legs: set[PyVoipLeg] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: Client | None = None
+        self._refused = LimitedLog(log, "pyVoIP call refused with 503")
 
     @property
     def address(self) -> tuple[str, int]:
@@ -158,7 +160,7 @@ class PyVoipDriver(Driver):
         full = len(self._legs) >= self._channels
         leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name)
         if full or self._client is None:
-            log.warning("call to %s refused with 503: all %d channels are taken", invited.did, self._channels)
+            self._refused.warning(f"all {self._channels} channels are taken; the call was to {invited.did}")
             leg.give_up(Cause.CONGESTION)
         else:
             self._spawn(self._admit(leg))
@@ -168,7 +170,7 @@ class PyVoipDriver(Driver):
         try:
             await leg.attach()
         except NoChannel as error:
-            log.warning("call to %s refused with 503: %s", leg.info.did, error)
+            self._refused.warning(f"{error}; the call was to {leg.info.did}")
             leg.give_up(Cause.CONGESTION, str(error))
             return
         except LegGone:
