@@ -85,9 +85,13 @@ async def served(
     *,
     descriptors: int | None = None,
     program: Sequence[str] = FLOWCTL,
+    status: int = 0,
     **settings: Any,
 ) -> AsyncIterator[Served]:
-    """Serve; on leaving, SIGTERM and a clean end are required. descriptors: how many each process may have."""
+    """Serve; on leaving, SIGTERM and a clean end are required.
+
+    descriptors: how many each process may have. status: how it is to end instead, when the test kills it.
+    """
     port = free_port()
     (root / "flows").mkdir(exist_ok=True)
     for name, text in scenarios.items():
@@ -115,8 +119,8 @@ async def served(
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(20):
-            status = await process.wait()
-        assert status == 0, (root / "server.log").read_text()
+            await process.wait()
+        assert process.returncode == status, (root / "server.log").read_text()
 
 
 async def run(*command: object, timeout: float = 60, cwd: Path = ROOT) -> tuple[int, str, str]:
