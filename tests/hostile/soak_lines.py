@@ -11,12 +11,15 @@ import itertools
 import json
 import logging
 import random
+import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from support.hostile import BATCH, HOLD, Deaf, a_call_works, memory, mutations, still_answers
 from support.probe import PROBED, Held, held
 from support.served import Served, served
+from support.sipp import sipp
 from support.sipua import SipUa
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 DATAGRAMS = 100_000
 CALLS = 10_000
 AT_ONCE = 50
+TALKING = 400
 
 PORTS = {"ports": "44000-44999"}
 
@@ -129,4 +133,24 @@ async def test_ten_thousand_calls(tmp_path: Path):
         assert {record["result"] for record in records} == {"caller_hung_up"}
         assert len({record["id"] for record in records}) == CALLS
         assert counters(server)["busy"] == 0
+        assert "Traceback" not in server.log()
+
+
+async def test_four_hundred_calls_outlive_the_order_to_stop(tmp_path: Path):
+    """SIGTERM: calls in progress go on to their end, new ones get 503."""
+    async with served(tmp_path, {"hold.yaml": HOLD}, rtp=PORTS, drain="40s") as server, SipUa.open() as ua:
+        options = ("-m", TALKING, "-l", TALKING, "-r", 50, "-d", 12_000)
+        async with sipp(tmp_path, "uac_call", *options, to=server.address, patience=40):
+            async with asyncio.timeout(20):
+                while server.log().count(" calls 32, scenario hold") < TALKING:
+                    await asyncio.sleep(0.1)
+            server.process.send_signal(signal.SIGTERM)
+            await server.logged(f"stopping: waiting for {TALKING} calls")
+            late = await ua.invite("32", server.address)
+            assert (await late.response(*range(200, 700))).status == 503
+        async with asyncio.timeout(10):
+            await server.process.wait()
+        results = Counter(record["result"] for record in server.records())
+        log.info("%d calls when it was told to stop: %s", TALKING, results)
+        assert results == {"caller_hung_up": TALKING}
         assert "Traceback" not in server.log()
