@@ -3,6 +3,7 @@
 EngineError
 ├── CallError            something failed inside one call; takes its `error` branch
 │   ├── OriginateError   an outgoing call was not answered (carries the cause)
+│   │   └── LineFailed   the line did not deal with it, and nobody was rung: another line may
 │   ├── LegGone          the far end hung up while we were using the leg
 │   ├── NotAllowed       the rules for numbers, or their limits, refuse what was to be dialled
 │   ├── Unsupported      the driver cannot do this (see its capabilities)
@@ -36,6 +37,10 @@ class OriginateError(CallError):
         self.to = to
         self.cause = cause
         self.detail = detail
+
+
+class LineFailed(OriginateError):
+    """The line by which a call was to go out has not dealt with it, and nobody was rung: it may go by another."""
 
 
 class LegGone(CallError):

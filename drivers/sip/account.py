@@ -19,6 +19,8 @@ class Account:
     """Our own address when empty."""
     headers: tuple[tuple[str, str], ...] = ()
     """More headers of the INVITE."""
+    patience: float | None = None
+    """Seconds without any response after which another line is to be tried; None: as long as it takes."""
     routes: tuple[str, ...] = ()
     """Values of its Route headers, in order."""
     uri: str = ""

@@ -59,6 +59,14 @@ def cause_of(status: int, q850: int | None = None) -> Cause:
     return _Q850.get(q850 or 0) or _CAUSE.get(status, Cause.FAILED)
 
 
+def is_unserved(status: int, cause: Cause, progress: int) -> bool:
+    """True for the final answer to an INVITE after which another line may be tried: its server has failed, and nobody
+    was rung (RFC 3261 sections 21.5 and 21.4.9). progress: the last provisional status before, 0 for none."""
+    if status == 408:
+        return progress == 0
+    return 500 <= status < 600 and progress <= 100 and cause in (Cause.CONGESTION, Cause.FAILED)
+
+
 def q850_of(reason: Any) -> int | None:
     """The Q.850 value of a Reason header that sippy has read, if there is one."""
     return reason.cause if reason is not None and reason.protocol.upper() == "Q.850" else None

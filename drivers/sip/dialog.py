@@ -27,10 +27,10 @@ from sippy.UaStateFailed import UaStateFailed
 
 from drivers.sip import adapt, sdp
 from drivers.sip.answering import Answering
-from drivers.sip.causes import cause_of, q850_of, refusal
+from drivers.sip.causes import cause_of, is_unserved, q850_of, refusal
 from drivers.sip.connected import Connected
 from drivers.sip.events import Call, EarlyMedia, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
-from drivers.sip.headers import ALLOW
+from drivers.sip.headers import ALLOW, seconds
 from drivers.sip.info import key_of
 from drivers.sip.modification import Modification
 from drivers.sip.negotiation import Negotiation
@@ -74,6 +74,9 @@ class Dialog(Answering):
         """The INVITE that has not been answered yet."""
         self.line: Line | None = None
         self._established = False
+        self._progress = 0
+        """The highest provisional status that an outgoing call has had."""
+        self._retry_after = 0
         self._acked = False
         self._after_ack: list[Callable[[], object]] = []
 
@@ -108,6 +111,7 @@ class Dialog(Answering):
         event.onUacSetupComplete = lambda _: self._address(call)
         if call.account is not None:
             event.extra_headers += tuple(header(*pair) for pair in call.account.headers)
+            self.no_reply_time = call.account.patience
         self.recvEvent(event)
 
     def hang_up(self, cause: Cause) -> None:
@@ -148,6 +152,11 @@ class Dialog(Answering):
         self.answer(old.negotiation.media)
         old.hang_up(Cause.NORMAL)
 
+    def fail(self, detail: str) -> None:
+        """Nobody is there: give an outgoing call up that has had no response. A late one gets a CANCEL."""
+        self._end(Hangup("remote", Cause.FAILED, detail), 0)
+        self.recvEvent(CCEventDisconnect())
+
     def lose(self, detail: str) -> None:
         """The far end does not answer, or does not know the call any more: end it."""
         self._end(Hangup("remote", Cause.FAILED, detail))
@@ -178,6 +187,7 @@ class Dialog(Answering):
         if calling and resp.getSCode()[0] == 422 and self.timer.refused(resp):
             self._invite_again(tr)
             return
+        self._retry_after = seconds(resp, "retry-after")
         super().recvResponse(resp, tr)
         if calling and self.isConnected():
             self.timer.accepted(resp)
@@ -188,6 +198,11 @@ class Dialog(Answering):
         names = {field.name for field in timer} | {"min-se"}
         headers = [field for field in tr.req_extra_headers if field.name not in names] + list(timer)
         self.newUacTransaction(self.genRequest("INVITE", self.lSDP, extra_headers=headers), req_extra_headers=headers)
+
+    def no_reply_expires(self) -> None:
+        """sippy calls it when no response has come in `no_reply_time`."""
+        self.no_reply_timer = None
+        self.fail("no response")
 
     def disconnect(self, rtime: Any = None, origin: Any = None) -> None:
         """sippy's transaction layer calls it when no ACK has come in 32 s: BYE (RFC 3261 section 13.3.1.4)."""
@@ -201,12 +216,15 @@ class Dialog(Answering):
                 self.post(Pressed(key))
         elif isinstance(event, CCEventConnect):
             self._on_confirmed(event.getData()[2])
-        elif isinstance(event, CCEventRing) and event.getData()[0] > 100:
-            self._on_progress(event.getData()[2])
+        elif isinstance(event, CCEventRing):
+            self._progress = max(self._progress, event.getData()[0])
+            if event.getData()[0] > 100:
+                self._on_progress(event.getData()[2])
         elif isinstance(event, CCEventFail | CCEventRedirect):
             status, reason = event.getData()[:2]
             cause = cause_of(status, q850_of(event.reason_rfc3326))
-            self._end(Hangup("remote", cause, f"{status} {reason}"))
+            unserved = self._retry_after if is_unserved(status, cause, self._progress) else None
+            self._end(Hangup("remote", cause, f"{status} {reason}"), unserved)
         elif isinstance(event, CCEventDisconnect) and self.referral is not None and self.referral.on_bye():
             self.over = True
         elif isinstance(event, CCEventDisconnect):
@@ -255,11 +273,11 @@ class Dialog(Answering):
         if self.referral is not None:
             self.referral.stop()
 
-    def _end(self, hangup: Hangup) -> None:
+    def _end(self, hangup: Hangup, unserved: int | None = None) -> None:
         self._stop()
         if not self.over:
             self.over = True
-            self.post(Ended(hangup))
+            self.post(Ended(hangup, unserved))
 
     # Parts of messages
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +25,7 @@ from drivers.sip.routes import Routes
 from drivers.sip.trunk import read_trunks
 from drivers.sip.trunks import Trunks
 from drivers.sip.uri import parse_external, parse_listen
-from engine.errors import ConfigurationError, LegGone, NoChannel, OriginateError, Unsupported
+from engine.errors import ConfigurationError, LegGone, LineFailed, NoChannel, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
 from engine.lines.ports import OnCall
 
@@ -155,6 +155,13 @@ class SipDriver(Driver):
         dial = partial(self._dial, to, near=near, early=early and len(routes) == 1, on_ringing=on_ringing)
         return await first_answer([dial(call, line) for call, line in routes])
 
+    async def originate_by(
+        self, line: str, to: str, *, caller_id: str = "", near: Leg | None = None, early: bool = False
+    ) -> Leg:
+        routes = await self._routes.calls(to, caller_id, line.removeprefix("sip/"))
+        dial = partial(self._dial, to, near=near, early=early and len(routes) == 1, on_ringing=None)
+        return await first_answer([dial(call, name) for call, name in routes])
+
     async def _dial(
         self, to: str, call: Call, trunk: str, *, near: Leg | None, early: bool, on_ringing: Callable[[], None] | None
     ) -> SipLeg:
@@ -175,15 +182,18 @@ class SipDriver(Driver):
             await leg.hangup(Cause.CANCELLED)
             raise
         if not leg.alive:
-            hangup = leg.ended.result()
-            raise OriginateError(to, hangup.cause, hangup.detail)
+            hangup, watch = leg.ended.result(), self._trunks.by_name(trunk)
+            if watch is None or leg.unserved is None:
+                raise OriginateError(to, hangup.cause, hangup.detail)
+            watch.rest(leg.unserved)
+            raise LineFailed(to, hangup.cause, hangup.detail)
         return leg
 
     def reaches(self, address: str) -> bool:
         return self._routes.registered(address)
 
-    def line_for(self, to: str) -> str:
-        line = self._routes.line_for(to)
+    def line_for(self, to: str, without: Collection[str] = ()) -> str:
+        line = self._routes.line_for(to, [name.removeprefix("sip/") for name in without])
         return f"sip/{line}" if line else ""
 
     def trunks(self) -> dict[str, TrunkState]:

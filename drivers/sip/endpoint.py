@@ -98,7 +98,11 @@ class Endpoint:
         secret = (None, None) if account is None else (account.user, account.password)
         dialog = Dialog(self, post, nh_address=next_hop, username=secret[0], password=secret[1])
         self._meet(dialog, next_hop[0])
+        wire = self._transactions.l4r.socket
+        unsent = wire.unsent
         dialog.invite(call, media)
+        if wire.unsent != unsent:
+            self.reactor.post(dialog.fail, "it could not be sent")  # RFC 3261 section 17.1.4
         return dialog
 
     def ask(self, ask: Ask, on_reply: Callable[[Reply], object]) -> None:

@@ -77,6 +77,9 @@ class Ended:
     """The call is over."""
 
     hangup: Hangup
+    unserved: int | None = None
+    """When the far end of an outgoing call has not dealt with it, and nobody was rung: for how many seconds it wants
+    no other (0: it does not say)."""
 
 
 Event = Invited | Ringing | EarlyMedia | Established | MediaChanged | Pressed | Transferred | Refers | Ended

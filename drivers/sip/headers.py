@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, NOTIFY, UPDATE, REFER"
@@ -21,6 +22,12 @@ def values(message: Any, name: str) -> list[str]:
 def tokens(message: Any, name: str) -> list[str]:
     """The members of a list, such as Allow, without their parameters."""
     return [token.partition(";")[0].strip() for value in values(message, name) for token in value.split(",")]
+
+
+def seconds(message: Any, name: str) -> int:
+    """The whole seconds that a header field such as Retry-After begins with; 0 without (RFC 3261 section 20.33)."""
+    digits = re.match("[0-9]{1,9}", next(iter(values(message, name)), ""))
+    return int(digits[0]) if digits else 0
 
 
 def unsupported(request: Any) -> list[str]:

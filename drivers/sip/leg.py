@@ -53,6 +53,8 @@ class SipLeg(Leg):
         """Flash the hook by SIP INFO instead of a telephone event."""
         self.early: Early | None = None
         """Lets somebody hear what comes before the answer."""
+        self.unserved: int | None = None
+        """See `Ended`."""
         self.line = line
         self._pool = pool
         self._on_released = on_released
@@ -110,7 +112,8 @@ class SipLeg(Leg):
                 self._on_refers(to)
             case Ended(hangup) if self._following is not None and self._following.under_way:
                 self._following.left = hangup
-            case Ended(hangup):
+            case Ended(hangup, unserved):
+                self.unserved = unserved
                 self.finish(hangup)
 
     def finish(self, hangup: Hangup) -> None:

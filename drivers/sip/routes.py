@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from drivers.sip.events import Call
 from drivers.sip.phones import PHONES
 from drivers.sip.registrar import Registrar
 from drivers.sip.trunks import Trunks
 from drivers.sip.uri import is_number, parse_uri, resolve
-from engine.errors import OriginateError
+from engine.errors import LineFailed, OriginateError
 from engine.lines import Cause
 
 Route = tuple[Call, str]
@@ -25,30 +27,32 @@ class Routes:
         """True when a phone is registered for it now."""
         return self._registrar is not None and bool(self._registrar.contacts(extension))
 
-    def line_for(self, to: str) -> str:
-        """The line that a call would go by. Raises NoChannel when the trunk that it would need is full or down."""
+    def line_for(self, to: str, without: Collection[str] = ()) -> str:
+        """The line that a call would go by, other than those in `without`. Raises NoChannel when the trunks that it
+        would need are full or down."""
         if self._registrar is not None and self._registrar.has(to):
             return PHONES
-        return self._trunks.choose().trunk.name if is_number(to) and self._trunks else ""
+        return self._trunks.choose(without).trunk.name if is_number(to) and self._trunks else ""
 
-    async def calls(self, to: str, caller_id: str) -> list[Route]:
-        """One call, or one to each phone of an extension. Raises as `Driver.originate`."""
+    async def calls(self, to: str, caller_id: str, by: str = "") -> list[Route]:
+        """One call, or one to each phone of an extension. by: the trunk that a number goes by; empty: the first that
+        can. Raises as `Driver.originate_by`."""
         if self._registrar is not None and self._registrar.has(to):
             bindings = self._registrar.contacts(to)
             if not bindings:
                 raise OriginateError(to, Cause.NOT_FOUND, "no phone is registered")
             return [(binding.call(caller_id), PHONES) for binding in bindings]
         if is_number(to) and self._trunks:
-            return [await self._by_trunk(to, caller_id)]
+            return [await self._by_trunk(to, caller_id, by)]
         return [(await _direct(to, caller_id), "")]
 
-    async def _by_trunk(self, to: str, caller_id: str) -> Route:
-        watch = self._trunks.choose()
+    async def _by_trunk(self, to: str, caller_id: str, by: str) -> Route:
+        watch = self._trunks.by_name(by) or self._trunks.choose()
         trunk = watch.trunk
         try:
             next_hop = await watch.route()
         except OSError as error:
-            raise OriginateError(to, Cause.FAILED, f"{trunk.host}: {error.strerror}") from None
+            raise LineFailed(to, Cause.FAILED, f"{trunk.host}: {error.strerror}") from None
         account = trunk.account(caller_id, next_hop)
         return Call(to, trunk.host, trunk.port, next_hop[0], caller_id, account), trunk.name
 

@@ -36,6 +36,8 @@ class SipSocket(Network_server):
         super().__init__(options)
         self._reactor: Reactor = config["_reactor"]
         self._accept: Callable[[bytes, str], bool] = config["_accept"]
+        self.unsent = 0
+        """Datagrams that the machine would not send: no route, or nothing that the address means."""
         self._named: dict[str, tuple[str, int]] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -71,6 +73,7 @@ class SipSocket(Network_server):
         try:
             self._socket.sendto(octets, (address[0], port if _is_literal(host) else address[1]))
         except (OSError, OverflowError) as error:  # the latter for a port that is none
+            self.unsent += not isinstance(error, BlockingIOError)
             adapt.malformed.warning(f"not sent to {host}:{port}: {error}")
 
     def _readable(self) -> None:

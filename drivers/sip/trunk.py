@@ -13,6 +13,9 @@ from drivers.sip.phones import PHONES
 from drivers.sip.uri import DEFAULT_PORT
 from engine.errors import ConfigurationError
 
+SILENCE = 5.0
+"""Seconds without any response, though the INVITE was repeated three times, after which another trunk is tried."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
@@ -47,6 +50,7 @@ class Trunk:
             from_user=self.from_user or caller_id or self.user,
             from_host=self.host,
             headers=asserted if caller_id and self.assert_caller else (),
+            patience=SILENCE,
         )
 
 

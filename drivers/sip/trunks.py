@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from drivers.sip.ask import Asker
@@ -43,14 +43,22 @@ class Trunks:
         """Unregister everywhere."""
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
 
-    def choose(self) -> TrunkWatch:
-        """The first that is up and has a channel free. Raises NoChannel."""
-        for watch in self._watches.values():
-            if watch.free:
+    def choose(self, without: Collection[str] = ()) -> TrunkWatch:
+        """The first that is up and has a channel free. without: names of those that do not come into question.
+        Raises NoChannel."""
+        for name, watch in self._watches.items():
+            if watch.free and name not in without:
                 return watch
-        if any(watch.state.up for watch in self._watches.values()):
+        left = [watch for watch in self._watches.values() if watch.state.up]
+        if any(watch.resting for watch in left):
+            raise NoChannel("the trunks that are up want no calls for now (Retry-After)")
+        if left:
             raise NoChannel("every channel of the trunks is taken")
         raise NoChannel("no trunk is up")
+
+    def by_name(self, name: str) -> TrunkWatch | None:
+        """The trunk of that name, if there is one."""
+        return self._watches.get(name)
 
     def full(self, name: str) -> bool:
         """True when the trunk carries as many calls as it may."""

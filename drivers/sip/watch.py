@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,9 @@ log = logging.getLogger("flowctl.sip")
 LOOKED_UP_WITHIN = 3.0
 """Seconds that the start waits for a name server."""
 
+LONGEST_REST = 3600
+"""Seconds."""
+
 UNTRIED = "not tried yet"
 
 
@@ -38,6 +42,7 @@ class TrunkWatch:
         self.trunk = trunk
         self.calls = 0
         """Calls that it carries now."""
+        self._resting_until = 0.0
         self.state = TrunkState(trunk.name, not (trunk.register or trunk.options), UNTRIED, datetime.now(UTC))
         self._on_located, self._on_change = on_located, on_change
         self._proxy = parse_uri(f"sip:{trunk.proxy}") if trunk.proxy else None
@@ -50,7 +55,20 @@ class TrunkWatch:
     @property
     def free(self) -> bool:
         """True when one more call may go out by it."""
-        return self.state.up and not self.full
+        return self.state.up and not self.full and not self.resting
+
+    @property
+    def resting(self) -> bool:
+        """True while its far end wants no calls."""
+        return time.monotonic() < self._resting_until
+
+    def rest(self, seconds: int) -> None:
+        """Its far end wants no calls for so long, an hour at most (RFC 3261 section 21.5.4)."""
+        if seconds:
+            self._resting_until = time.monotonic() + min(seconds, LONGEST_REST)
+            log.warning(
+                "trunk %s: no calls for %d s, as its far end asks", self.trunk.name, min(seconds, LONGEST_REST)
+            )
 
     @property
     def full(self) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 
-from engine.errors import NoChannel, OriginateError, Unsupported
-from engine.lines.channel_rules import use_of
+from engine.errors import LineFailed, NoChannel, OriginateError, Unsupported
+from engine.lines.channel_rules import Use, use_of
 from engine.lines.channels import Channels
 from engine.lines.dialling import Dialled, DialPlan
 from engine.lines.limits import Limits
 from engine.lines.ports import Capability, Driver, Leg
+
+log = logging.getLogger("flowctl.lines")
 
 
 class Lines:
@@ -69,23 +72,50 @@ class Lines:
             if needed not in driver.capabilities:
                 raise Unsupported(f"driver {driver.name} cannot {needed.value}: {to} was not called")
         dialled = await self.allow(to, near=near, agent=agent)
-        use = "external_out" if dialled.outside else use_of(dialled.digits)
         try:
-            channel = self.channels.take_out(driver.line_for(dialled.digits), driver.name, use)
+            return await self._by_any_line(driver, dialled, caller_id=caller_id, near=near, early=early)
         except NoChannel:
             self.not_tried(dialled, near=near, agent=agent)
             raise
+        except ValueError as error:
+            why = error if dialled.kind == "address" else "numbers go out by a trunk, and it has none"
+            raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {why}") from error
+        except OriginateError as error:
+            # Named as the scenario names it: a masked value is known by that form.
+            raise OriginateError(to, error.cause, error.detail) from error
+
+    async def _by_any_line(self, driver: Driver, dialled: Dialled, *, caller_id: str, near: Leg, early: bool) -> Leg:
+        """By the first line that has a channel for it and deals with it, in the driver's order. Raises what the last
+        line has raised that was tried, or NoChannel when none could be."""
+        use = "external_out" if dialled.outside else use_of(dialled.digits)
+        passed: list[str] = []
+        failure: OriginateError | NoChannel | None = None
+        while True:
+            try:
+                line = driver.line_for(dialled.digits, passed)
+            except NoChannel as error:
+                raise failure or error from None
+            try:
+                return await self._by(line, driver, dialled.digits, use, caller_id=caller_id, near=near, early=early)
+            except NoChannel as error:
+                failure = failure or error
+            except LineFailed as error:
+                failure = error
+                log.warning("a call by %s has failed before anybody was rung: %s", line, error.detail)
+            if not line:
+                raise failure
+            passed.append(line)
+
+    async def _by(
+        self, line: str, driver: Driver, to: str, use: Use, *, caller_id: str, near: Leg, early: bool
+    ) -> Leg:
+        """On a channel of that line."""
+        channel = self.channels.take_out(line, driver.name, use)
         try:
             presented = channel.extension or caller_id
-            leg = await driver.originate(dialled.digits, caller_id=presented, near=near, early=early)
-        except BaseException as error:
+            leg = await driver.originate_by(line, to, caller_id=presented, near=near, early=early)
+        except BaseException:
             self.channels.release(channel)
-            if isinstance(error, ValueError):
-                why = error if dialled.kind == "address" else "numbers go out by a trunk, and it has none"
-                raise Unsupported(f"{to!r} cannot be dialled by driver {driver.name}: {why}") from error
-            if isinstance(error, OriginateError):
-                # Named as the scenario names it: a masked value is known by that form.
-                raise OriginateError(to, error.cause, error.detail) from error
             raise
         leg.info = dataclasses.replace(leg.info, channel=channel.id)
         channel.answered = lambda: True

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -228,10 +228,17 @@ class Driver(ABC):
         this driver's. Cancelling withdraws the call.
         """
 
-    def line_for(self, to: str) -> str:
-        """The line (as `LegInfo.channel` of an incoming call has it) by which a call to `to` would go out now; empty
-        for none in particular. Raises NoChannel when the line that it would need is full or down."""
+    def line_for(self, to: str, without: Collection[str] = ()) -> str:
+        """The line (as `LegInfo.channel` of an incoming call has it) by which a call to `to` would go out now, other
+        than those in `without`; empty for none in particular. Raises NoChannel when the lines that it would need are
+        full or down."""
         return ""
+
+    async def originate_by(
+        self, line: str, to: str, *, caller_id: str = "", near: Leg | None = None, early: bool = False
+    ) -> Leg:
+        """As `originate`, by a line that `line_for` has named. Raises LineFailed, too."""
+        return await self.originate(to, caller_id=caller_id, near=near, early=early)
 
     def reaches(self, address: str) -> bool:
         """True for an extension that `originate` calls by itself, without a telephone number: a registered phone."""
