@@ -42,9 +42,10 @@ class Centres:
         have goes on."""
         self._centres = {centre.name: centre for centre in directory.centres}
         agents = {agent.code: agent for agent in directory.agents}
-        self._centres_of = {
-            code: {name for name, centre in self._centres.items() if code in centre.agents} for code in agents
-        }
+        self._centres_of = {code: set() for code in agents}
+        for name, centre in self._centres.items():
+            for code in centre.agents:
+                self._centres_of[code].add(name)
         for code in [code for code in self._desks if code not in agents]:
             self._dismiss(self._desks.pop(code))
         now = asyncio.get_running_loop().time()

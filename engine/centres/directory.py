@@ -9,8 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from engine.centres.passwords import HASH
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
+
+MAX_VALUES = 500_000
+"""Keys and values of a directory file: ten thousand agents in many centres, read in some seconds."""
+
+KEY_LENGTH = 100
+"""Characters of a code or of a centre's name: they are keys in the database."""
 
 Order = Literal["fixed", "longest_idle", "least_calls", "round_robin"]
 
@@ -24,7 +31,7 @@ def _screen_pop(value: str | list[str]) -> str | list[str]:
 
 
 def _hash(value: str | None) -> str | None:
-    if value is not None and not value.startswith("$argon2id$"):
+    if value is not None and not HASH.fullmatch(value):
         raise ValueError("not an argon2id hash; a password in clear goes into `password`")
     return value
 
@@ -42,11 +49,11 @@ class Agent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str = Field(min_length=1, description="Code of the agent, unique.")
+    code: str = Field(min_length=1, max_length=KEY_LENGTH, description="Code of the agent, unique.")
     first_name: str = Field(default="", description="First name.")
     last_name: str = Field(default="", description="Last name.")
     password: SecretStr | None = Field(
-        default=None, description="For logging in; agents reached by telephone alone need none."
+        default=None, min_length=1, description="For logging in; agents reached by telephone alone need none."
     )
     password_hash: Annotated[str | None, AfterValidator(_hash)] = Field(
         default=None, description="The password as argon2id hash, in place of `password`."
@@ -86,7 +93,7 @@ class Centre(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, description="Name of the centre, used by `agent_search`.")
+    name: str = Field(min_length=1, max_length=KEY_LENGTH, description="Name of the centre, used by `agent_search`.")
     agents: list[str] = Field(default_factory=list, description="Codes of its agents.")
     answer_delay: Duration = Field(default=15.0, description="How long a sequential search waits for each agent.")
     order: Order = Field(
@@ -114,13 +121,15 @@ class Directory(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Directory:
-        codes = [agent.code for agent in self.agents]
-        for what, names in (("agent code", codes), ("centre", [centre.name for centre in self.centres])):
-            for name, count in Counter(names).items():
+        codes = Counter(agent.code for agent in self.agents)
+        for what, names in (("agent code", codes), ("centre", Counter(centre.name for centre in self.centres))):
+            for name, count in names.items():
                 if count > 1:
                     raise ValueError(f"{what} {name!r} is given {count} times")
         for centre in self.centres:
-            for code in centre.agents:
+            for code, count in Counter(centre.agents).items():
+                if count > 1:
+                    raise ValueError(f"centre {centre.name!r} has the agent {code!r} {count} times")
                 if code not in codes:
                     raise ValueError(f"centre {centre.name!r} has an agent {code!r} who is not in `agents`")
         self._substitutes_exist()
@@ -141,7 +150,7 @@ class Directory(BaseModel):
         from engine.scenario.load import read_mapping
 
         try:
-            return cls.model_validate(read_mapping(path))
+            return cls.model_validate(read_mapping(path, most=MAX_VALUES))
         except ValidationError as error:
             raise ConfigurationError("\n".join(defects(path, error))) from error
 

@@ -11,6 +11,7 @@ from engine.centres.centres import Centres
 from engine.centres.desk import Desk
 from engine.centres.directory import Agent
 from engine.centres.events import AgentEvent, Code, Send
+from engine.centres.passwords import fits
 from engine.centres.session import AgentSession
 from engine.centres.texts import reason
 
@@ -77,14 +78,7 @@ class _Refused(Exception):
 def _right(agent: Agent, password: str) -> bool:
     """Whether the password is the agent's; of one who has none, nobody knows it. Blocking: some 50 ms."""
     if agent.password_hash is not None:
-        from argon2 import PasswordHasher
-        from argon2.exceptions import VerificationError
-
-        try:
-            PasswordHasher().verify(agent.password_hash, password)
-        except VerificationError:
-            return False
-        return True
+        return fits(agent.password_hash, password)
     if agent.password is None:
         return False
     return secrets.compare_digest(agent.password.get_secret_value().encode(), password.encode())

@@ -25,8 +25,9 @@ from engine.scenario.syntax import complaint
 MAX_DEPTH = 50
 """Mappings and lists inside each other."""
 
-MAX_WRITTEN = 50_000
-"""Keys and values that are written in a file. They are counted while the text is read, which is what takes time."""
+MAX_VALUES = 50_000
+"""Keys and values in a scenario. Those that are written are counted while the text is read, which is what takes time;
+and then again with aliases, each time that they are used."""
 
 _STYLES: dict[str, Style] = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
@@ -65,9 +66,10 @@ class Anchor:
     used: bool = False
 
 
-def compose(text: str) -> tuple[YamlNode | None, list[tuple[str, Span]]]:
-    """The one document of a text, None when there is none; and the anchors that nothing uses. Raises Defect."""
-    composer = _Composer()
+def compose(text: str, most: int) -> tuple[YamlNode | None, list[tuple[str, Span]]]:
+    """The one document of a text, None when there is none; and the anchors that nothing uses. Raises Defect, for
+    more than `most` keys and values too."""
+    composer = _Composer(most)
     # Not the round-trip scanner: it marks the folds of `>` scalars with a BEL inside their text.
     yaml = YAML(typ="safe", pure=True)
     try:
@@ -84,13 +86,14 @@ def compose(text: str) -> tuple[YamlNode | None, list[tuple[str, Span]]]:
 
 
 class _Composer:
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.root: YamlNode | None = None
         self._open: list[YamlNode] = []
         self.anchors: list[tuple[str, Anchor]] = []
         self._anchors: dict[str, Anchor] = {}
         self._documents = 0
         self._written = 0
+        self._most = most
 
     def take(self, event: Any) -> None:
         if isinstance(event, ScalarEvent):
@@ -145,8 +148,8 @@ class _Composer:
             self._anchors[event.anchor] = anchor
             self.anchors.append((event.anchor, anchor))
         self._written += 1
-        if self._written > MAX_WRITTEN:
-            raise Defect(node.span, f"more than {MAX_WRITTEN:,} keys and values", "divide the file")
+        if self._written > self._most:
+            raise Defect(node.span, f"more than {self._most:,} keys and values", "divide the file")
         if not self._open:
             self.root = node
             return

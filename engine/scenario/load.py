@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import ConfigurationError
 from engine.scenario.diagnostics import START, Diagnostic, Span
 from engine.scenario.document import Document
-from engine.scenario.events import Defect, compose
+from engine.scenario.events import MAX_VALUES, Defect, compose
 from engine.scenario.tree import build
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -19,14 +19,14 @@ MAX_BYTES = 2 * 1024 * 1024
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
-def load(source: bytes, file: str) -> tuple[Document | None, list[Diagnostic]]:
-    """Read a YAML document. None with one E0001 when it cannot be read at all."""
+def load(source: bytes, file: str, most: int = MAX_VALUES) -> tuple[Document | None, list[Diagnostic]]:
+    """Read a YAML document of at most so many keys and values. None with one E0001 when it cannot be read at all."""
     try:
         text = _decode(source)
-        root, unused_anchors = compose(text)
+        root, unused_anchors = compose(text, most)
         if root is None:
             raise Defect(START, "the file is empty", "write at least format, name, start and nodes")
-        return build(root, unused_anchors, text, file), []
+        return build(root, unused_anchors, text, file, most), []
     except Defect as defect:
         return None, [Diagnostic.at(defect.span, "E0001", str(defect), file=file, hint=defect.hint)]
 
@@ -37,13 +37,14 @@ def read_source(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a settings or directory file; raises ConfigurationError naming file, line and column."""
+def read_mapping(path: Path, most: int = MAX_VALUES) -> dict[str, Any]:
+    """The mapping in a settings or directory file of at most so many keys and values; raises ConfigurationError
+    naming file, line and column."""
     try:
         source = read_source(path)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror or error}") from error
-    document, findings = load(source, str(path))
+    document, findings = load(source, str(path), most)
     messages = [f"{path}:{found.line}:{found.column}: {found.message}" for found in findings]
     if document is not None:
         messages += [

@@ -11,31 +11,30 @@ from engine.scenario.document import Document, Duplicate, Place
 from engine.scenario.events import MAX_DEPTH, Defect, YamlNode
 from engine.scenario.scalars import resolve
 
-MAX_VALUES = 50_000
-"""Values in a file, aliases counted each time that they are used."""
-
 MERGE = "<<"
 
 
-def build(root: YamlNode, anchors: list[tuple[str, Span]], text: str, file: str) -> Document:
+def build(root: YamlNode, anchors: list[tuple[str, Span]], text: str, file: str, most: int) -> Document:
     """The document of a tree; `anchors` are those that nothing uses.
-    Raises Defect for what YAML allows and a document must not have."""
-    builder = _Builder()
+    Raises Defect for what YAML allows and a document must not have, and for more than `most` values, aliases counted
+    each time that they are used."""
+    builder = _Builder(most)
     data = builder.value((), root)
     return Document(file, text, data, builder.values, builder.keys, builder.duplicates, anchors)
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.values: dict[Path, Place] = {}
         self.keys: dict[Path, Place] = {}
         self.duplicates: list[Duplicate] = []
         self._count = 0
+        self._most = most
 
     def value(self, path: Path, node: YamlNode) -> Any:
         self._count += 1
-        if self._count > MAX_VALUES:
-            raise Defect(node.span, f"more than {MAX_VALUES:,} values; do aliases multiply each other?")
+        if self._count > self._most:
+            raise Defect(node.span, f"more than {self._most:,} values; do aliases multiply each other?")
         if len(path) > MAX_DEPTH:
             raise Defect(node.span, f"more than {MAX_DEPTH} mappings and lists inside each other")
         if node.kind == "list":
