@@ -45,8 +45,9 @@ check: setup
 bench: setup
 	$(BIN)/python -m tools.bench
 
-# Long runs: a hundred thousand hostile datagrams, ten thousand calls. Some five minutes.
+# Long runs: a hundred thousand hostile datagrams, ten thousand calls, a stop with four hundred. A quarter of an hour.
 soak: setup
+	@tools/need.sh sipp=sip-tester
 	$(BIN)/python -m pytest tests/hostile/soak_lines.py --log-cli-level=INFO
 
 lock: setup
