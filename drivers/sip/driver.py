@@ -99,6 +99,7 @@ class SipDriver(Driver):
         except ValueError as error:
             raise ConfigurationError(f"rtp.ports: {error}") from None
         self._legs: set[SipLeg] = set()
+        self._refused = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoint: Endpoint | None = None
 
@@ -204,6 +205,9 @@ class SipDriver(Driver):
         guard = self._endpoint.guard if self._endpoint is not None else None
         return {"bans": guard.bans, "dropped": guard.dropped} if guard is not None else {}
 
+    def refused(self) -> int:
+        return self._refused
+
     def usage(self) -> dict[str, int]:
         return {"legs": len(self._legs), **self._pool.usage()}
 
@@ -237,6 +241,7 @@ class SipDriver(Driver):
         leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name, trunk=invited.trunk)
         if full:
             log.warning("call to %s refused with 503: every channel of trunk %s is taken", invited.did, invited.trunk)
+            self._refused += 1
             leg.give_up(Cause.CONGESTION)
         else:
             self._spawn(self._admit(leg))
@@ -247,6 +252,7 @@ class SipDriver(Driver):
             await leg.attach()
         except NoChannel as error:
             log.warning("call to %s refused with 503: %s", leg.info.did, error)
+            self._refused += 1
             leg.give_up(Cause.CONGESTION, str(error))
             await leg.hangup()
             return

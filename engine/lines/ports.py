@@ -248,6 +248,11 @@ class Driver(ABC):
         """The state of each trunk, by name; empty for a driver without any."""
         return {}
 
+    def refused(self) -> int:
+        """Calls that the driver itself has refused since it was made, for want of a port or a trunk's channel: nobody
+        else has seen them."""
+        return 0
+
     @abstractmethod
     def usage(self) -> dict[str, int]:
         """Resources in use now, by name (`legs`, `rtp_ports`, …): all zero when no call is up."""

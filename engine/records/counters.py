@@ -25,7 +25,7 @@ EVERY = 1.0
 @dataclass(slots=True)
 class Counts:
     """`incoming`: calls that had a channel, those left ringing included; `outgoing`: calls begun by us; `refused`:
-    calls that found every channel taken; `most_busy`: channels taken at one moment."""
+    calls that found every channel taken, or no RTP port; `most_busy`: channels taken at one moment."""
 
     incoming: int = 0
     outgoing: int = 0
@@ -79,10 +79,10 @@ class Counters:
             counts.outgoing += 1
             counts.most_busy = max(counts.most_busy, busy)
 
-    def refused(self) -> None:
-        """A call has found every channel taken."""
+    def refused(self, calls: int = 1) -> None:
+        """A call, or several, have found every channel taken, or no port."""
         for counts in self._both():
-            counts.refused += 1
+            counts.refused += calls
 
     def left_ringing(self) -> None:
         """A call has come to a channel that is barred from reception."""

@@ -39,15 +39,20 @@ class KeptChannels:
         self.counters = Counters(settings.data / FILE, clock)
         self.channels = Channels(rules_of(settings), tally=self.counters, default_count=self._ports)
         self._status = StatusFile(settings.data / STATUS)
+        self._lines: Lines | None = None
+        self._refused = 0
+        """Of those that the drivers have refused, how many are counted."""
 
     async def run(self, lines: Lines) -> None:
         """Until cancelled: read the rules when the settings file has changed, write what was counted and what is
         going on, and warn when RTP ports or file descriptors become few."""
+        self._lines = lines
         counting = self.counters.keep(lambda: self.channels.busy)
         await asyncio.gather(self._follow(), counting, self._status.keep(lines), self._watch(lines))
 
     async def close(self) -> None:
         """Write both files a last time."""
+        self._count_refused()
         await self._status.close()
         await self.counters.save(self.channels.busy)
 
@@ -76,9 +81,17 @@ class KeptChannels:
         ports, descriptors = Watermark("RTP ports"), Watermark("file descriptors of a process")
         sip = [driver for driver in lines.drivers if driver.name == "sip"]
         while True:
+            self._count_refused()
             ports.see(sum(driver.usage().get("rtp_ports", 0) for driver in sip), self._ports)
             descriptors.see(await asyncio.to_thread(most_open), self._descriptors)
             await asyncio.sleep(EVERY)
+
+    def _count_refused(self) -> None:
+        """Those that the drivers have refused since the last time."""
+        refused = sum(driver.refused() for driver in self._lines.drivers) if self._lines is not None else 0
+        if refused > self._refused:
+            self.counters.refused(refused - self._refused)
+            self._refused = refused
 
 
 def ports_of(settings: Settings) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -46,6 +47,8 @@ async def test_twenty_rtp_ports_are_ten_calls(tmp_path: Path):
         await server.logged("RTP ports: 0 of 10 are in use, there is room again")
         await a_call_works(ua, server.address)
         assert "Traceback" not in server.log()
+    counters = json.loads((tmp_path / "var" / "counters.json").read_text())
+    assert (counters["ever"]["incoming"], counters["ever"]["refused"]) == (14, 1 + 20 + 1)
 
 
 async def test_sixty_four_descriptors(tmp_path: Path):

@@ -241,6 +241,7 @@ async def test_no_more_calls_than_channels(phone):
             await driver.originate("0143670904")
         refused = await phone.invite("32", driver.address)
         assert (await refused.response(503)).status == 503
+        assert driver.refused() == 1
         assert driver.legs.empty()
         call.reject(486)
         with pytest.raises(OriginateError):
