@@ -125,7 +125,7 @@ class PyVoipLeg(Leg):
             if self._port is not None:
                 await self._port.unbridge()
 
-    async def transfer(self, to: str) -> None:
+    async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
         self._require()
         raise Unsupported("the pyVoIP driver does not transfer calls: bridge them, or use the SIP driver")
 

@@ -274,8 +274,7 @@ class SipLeg(Leg):
             await bridge.separate()
 
     async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
-        """See `Leg`. replacing: the leg to whoever is to have the call, who then gets it in its place (attended).
-        Raises Unsupported when the far end does not know REFER. An incoming leg is answered first."""
+        """See `Leg`. Raises Unsupported when the far end does not know REFER. An incoming leg is answered first."""
         self._require()
         if self.info.direction == "in":
             await self.answer()

@@ -128,8 +128,12 @@ class VirtualLeg(Leg):
             self._peer._peer = None
             self._peer = None
 
-    async def transfer(self, to: str) -> None:
+    async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
         self._require_alive()
+        if isinstance(replacing, VirtualLeg):
+            replacing.end(Hangup("remote", Cause.NORMAL))
+            self.end(Hangup("local", Cause.NORMAL))
+            return
         target = await self._call(to)
         # Who talks to whom from now on is out of our sight.
         target.end(Hangup("local", Cause.NORMAL))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal, NoReturn
 
+from engine.call.call import CallOver
 from engine.call.talk import calling_agent, dial, talk
 from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
-from engine.lines import Capability, Cause
+from engine.lines import Capability, Cause, Leg
 from engine.nodes.fields import Tone
+from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
 
 Mode = Literal["blind", "attended"]
 Method = Literal["auto", "driver", "exchange", "bridge"]
+Way = Literal["blind", "attended", "exchange", "bridge"]
 
 OUTCOMES = {Cause.BUSY: "busy", Cause.NO_ANSWER: "no_answer"}
+
+FAREWELL = 5.0
+"""Seconds that the exchange has to take our second line out of a conversation that it has connected."""
 
 
 async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout: float) -> str:
@@ -28,11 +36,13 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     """
     address = call.services.centres.phone_of(to) or to
     try:
-        way = _way(call, mode, method)
-        if way == "bridge":
-            await _bridge(call, address, timeout)
-        else:
-            await _transfer(call, address, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
+        match _way(call, mode, method):
+            case "blind" | "exchange" as way:
+                await _transfer(call, address, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
+            case "attended":
+                await _call_and_connect(call, address, timeout, transfer=True, or_bridge=method == "auto")
+            case _:
+                await _call_and_connect(call, address, timeout)
     except OriginateError as error:
         call.note(str(error))
         return OUTCOMES.get(error.cause, "failed")
@@ -42,25 +52,29 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     return "transferred"
 
 
-def _way(call: Call, mode: Mode, method: Method) -> Method:
-    """The method that `auto` stands for. Raises Unsupported for one that cannot be."""
-    if mode == "attended":
-        if method in ("driver", "exchange"):
-            raise Unsupported(f"method {method} hands the caller over blind: for attended, use bridge or auto")
-        return "bridge"
+def _way(call: Call, mode: Mode, method: Method) -> Way:
+    """What is meant, the settings included. Raises Unsupported for what cannot be."""
+    rules = call.services.transfers
+    if method == "exchange" and mode == "attended":
+        raise Unsupported("method exchange hands the caller over blind: for attended, use driver, bridge or auto")
     if method == "auto":
-        method = call.services.transfers.method
+        method = "bridge" if mode == "attended" and rules.method in ("auto", "exchange") else rules.method
     if method == "auto":
-        can = call.services.lines.driver_of(call.leg).capabilities
-        return "driver" if Capability.TRANSFER in can else "bridge"
+        method = "driver" if can_transfer(call) else "bridge"
+    if method == "driver":
+        return "attended" if mode == "attended" or rules.second else "blind"
     return method
+
+
+def can_transfer(call: Call) -> bool:
+    """True when the line of the call can transfer."""
+    return Capability.TRANSFER in call.services.lines.driver_of(call.leg).capabilities
 
 
 def require_transfer(call: Call) -> None:
     """Raises Unsupported when the line of the call cannot transfer."""
-    driver = call.services.lines.driver_of(call.leg)
-    if Capability.TRANSFER not in driver.capabilities:
-        raise Unsupported(f"driver {driver.name} cannot transfer: use bridge, or auto")
+    if not can_transfer(call):
+        raise Unsupported(f"driver {call.leg.info.driver} cannot transfer: use bridge, or auto")
 
 
 async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoReturn:
@@ -69,20 +83,47 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
     Raises OriginateError when `to` does not take the call, NotAllowed and Unsupported; the caller is still ours then.
     """
     leg, lines = call.leg, call.services.lines
-    if not by_exchange:
-        require_transfer(call)
-    agent = calling_agent(call)
     if by_exchange:
         await call.answer()
+    else:
+        require_transfer(call)
+    agent = calling_agent(call)
     dialled = await lines.allow(to, near=leg, agent=agent)
+    exchange = call.services.exchange
     try:
-        await (call.services.exchange.transfer(leg, dialled.digits) if by_exchange else leg.transfer(dialled.digits))
+        await _leave(
+            call, to, exchange.transfer(leg, dialled.digits) if by_exchange else leg.transfer(dialled.digits)
+        )
     except Unsupported:
         lines.not_tried(dialled, near=leg, agent=agent)
         raise
+
+
+async def transfer_to(call: Call, to: str, other: Leg) -> NoReturn:
+    """Let the line connect the caller to the far end of `other`, an answered leg to `to`, in its place; as
+    `transfer_leg`. `other` is ended when that has succeeded."""
+    require_transfer(call)
+    try:
+        await _leave(call, to, call.leg.transfer(to, replacing=other))
+    except CallOver:
+        with contextlib.suppress(asyncio.CancelledError):  # by the end of the caller's leg, which is no news
+            await uninterrupted(_let_go(other))
+        raise
+
+
+async def _let_go(other: Leg) -> None:
+    """The exchange ends a leg that it has replaced. Were we to be faster, nobody would be left to be talked to."""
+    await asyncio.wait({other.ended}, timeout=FAREWELL)
+    await other.hangup()
+
+
+async def _leave(call: Call, to: str, transfer: Awaitable[None]) -> NoReturn:
+    """Transfer the caller, and end the call."""
+    try:
+        await transfer
     except asyncio.CancelledError:
         # The end of our leg, which is how a transfer succeeds, cancels the node that waits for it.
-        if leg.alive or leg.ended.result().by == "remote":
+        if call.leg.alive or call.leg.ended.result().by == "remote":
             raise
     call.record.path[-1].outcome = "transferred"
     call.record.transferred_to = call.redacted(to)
@@ -98,16 +139,28 @@ async def _transfer(call: Call, to: str, timeout: float, *, by_exchange: bool, o
         if not or_bridge:
             raise
         call.note(f"{error}: bridged instead")
-        await _bridge(call, to, timeout)
+        await _call_and_connect(call, to, timeout)
 
 
-async def _bridge(call: Call, to: str, timeout: float) -> None:
-    """Call `to` while the caller hears it ring, and stay between the two until `to` hangs up."""
+async def _call_and_connect(
+    call: Call, to: str, timeout: float, *, transfer: bool = False, or_bridge: bool = False
+) -> None:
+    """Call `to` while the caller hears it ring. transfer: then let the line connect the two; otherwise, and when it
+    cannot and `or_bridge`, stay between them until `to` hangs up."""
+    if transfer and not or_bridge:
+        require_transfer(call)
     await call.answer()
     async with AsyncExitStack() as stack:
         async with call.background(await call.clips([Tone(tone="ringback")])):
             other = await dial(call, to, timeout=timeout, early=True)
             stack.push_async_callback(other.hangup)
+        if transfer:
+            try:
+                await transfer_to(call, to, other)
+            except Unsupported as error:
+                if not or_bridge:
+                    raise
+                call.note(f"{error}: bridged instead")
         call.record.transferred_to = call.redacted(to)
         if not await talk(call, other):
             call.record.transferred_to = None

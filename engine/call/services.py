@@ -20,6 +20,8 @@ class Transfers:
     """How callers are handed over where the scenario leaves it open (`telephony.transfer`)."""
 
     method: Literal["auto", "driver", "exchange", "bridge"] = "auto"
+    second: bool = False
+    """A line that transfers does so with the help of a second one."""
 
 
 @dataclass(slots=True)

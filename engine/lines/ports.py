@@ -179,9 +179,11 @@ class Leg(ABC):
         """Separate the two legs again. Idempotent."""
 
     @abstractmethod
-    async def transfer(self, to: str) -> None:
+    async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
         """Ask the far end's exchange to connect it to `to` (blind); the leg ends, by us, when that has succeeded.
 
+        replacing: an answered leg of this driver to `to`, whose far end is to talk to the other one in our place
+            (attended); the exchange ends it.
         Raises OriginateError with its cause when `to` does not take the call; the leg is then as before.
         """
 

@@ -29,7 +29,8 @@ class TransferOptions(BaseModel):
     method: Literal["auto", "driver", "exchange", "bridge"] = Field(
         default="auto",
         description="driver: the line transfers, and ours is free. exchange: by its feature code. bridge: both lines "
-        "stay busy while they talk. auto: driver where the line can and the mode is blind, else bridge.",
+        "stay busy while they talk. auto: as telephony.transfer.method says, else driver where the line can and the "
+        "mode is blind, else bridge.",
     )
     timeout: Duration = Field(default=30.0, gt=0, description="How long the number rings, where we call it.")
 

@@ -70,6 +70,12 @@ class Transfer(Section):
         "and ours is free. exchange: as `exchange` says. bridge: both lines stay busy. auto: driver where the line "
         "can, else bridge.",
     )
+    channel: Literal["same", "second"] = Field(
+        default="same",
+        description="How a line transfers. same: the caller's far end is told the number (REFER). second: the number "
+        "is called first, and when it answers the two are connected by their far end (REFER with Replaces), which "
+        "frees both lines; for that time a second channel is needed.",
+    )
     exchange: ExchangeTransfer | None = Field(default=None, description="The feature code of the exchange.")
 
     @model_validator(mode="after")
@@ -80,7 +86,7 @@ class Transfer(Section):
 
     def rules(self) -> Transfers:
         """What calls need to know."""
-        return Transfers(self.method)
+        return Transfers(self.method, self.channel == "second")
 
     def by_exchange(self) -> Exchange:
         """What transfers by `exchange`."""

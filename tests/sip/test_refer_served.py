@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.served import run, served
@@ -104,3 +105,37 @@ async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path):
             await colleague.over.wait()
             (record,) = await server.recorded(1)
     assert record["result"] == "caller_hung_up"
+
+
+@pytest.mark.parametrize("way", ["replaced", "refused", "unknown"])
+async def test_an_attended_transfer_by_a_second_line(tmp_path: Path, way: str):
+    """The number answers, then the caller's far end takes our place there (RFC 3891), or does not."""
+    async with SipUa.open() as phone, SipUa.open() as agents:
+        text = scenario("transfer", agents.uri("201")).replace("{OUTCOMES}", TRANSFER)
+        settings = {"telephony": {"transfer": {"method": "driver", "channel": "second"}}}
+        async with served(tmp_path, {"a.yaml": text}, **settings) as server:
+            caller = await phone.invite("32", server.address)
+            caller.on_refer = lambda request: caller.reply(request, 405 if way == "unknown" else 202)
+            await caller.answered()
+            agent = await agents.next_call()
+            assert not any(message.method == "REFER" for message in caller.requests)
+            await agent.answer()
+            refer = await caller.request("REFER")
+            assert quote(agent.call_id, safe="") in refer.get("Refer-To")
+            if way == "unknown":
+                await hears(agent.rtp, caller.rtp)  # bridged
+                await agent.bye()
+            elif way == "refused":
+                caller.notify("486 Busy Here", state="terminated;reason=noresource")
+                await agent.over.wait()
+            else:
+                caller.notify("200 OK", state="terminated;reason=noresource")
+                await caller.over.wait()
+                assert not agent.over.is_set()  # whom the exchange has connected is not hung up on
+                await agent.bye()
+            (record,) = await server.recorded(1)
+    outcome = "busy" if way == "refused" else "transferred"
+    assert (record["result"], record["path"][0]["outcome"]) == (
+        "ended" if way == "refused" else "transferred",
+        outcome,
+    )

@@ -131,3 +131,11 @@ def test_the_settings(tmp_path: Path, text: str, code: FeatureCode):
     file.write_text(f"telephony: {{transfer: {{method: exchange, exchange: {text}}}}}")
     how = Settings.load(file).telephony.transfer
     assert (how.rules().method, how.by_exchange()) == ("exchange", code)
+
+
+def test_the_line_transfers_with_the_help_of_a_second_one(tmp_path: Path):
+    """As the settings say; what the caller hears meanwhile is a ring tone."""
+    record, party = call(tmp_path, None, transfer(), method="driver", second=True)
+    assert (record["result"], record["transferred_to"], record["duration"]) == ("transferred", "201", 0.0)
+    assert record["answered"] is not None
+    assert not party.leg.alive
