@@ -84,10 +84,6 @@ class Client(SIPClient):
         """There is nothing to register: the peer knows us by address."""
         return True
 
-    def dialled(self, call_id: str, call: Call) -> None:
-        """A call of ours begins."""
-        self.calls[call_id] = call
-
     def forget(self, call_id: str) -> None:
         """Nothing more will come of that call. pyVoIP remembers its tag for ever otherwise."""
         self.calls.pop(call_id, None)
@@ -183,13 +179,12 @@ class Client(SIPClient):
 
     def _invited(self, message: Message, source: Address) -> None:
         try:
-            parsed = SIPMessage(message.encode())
+            SIPMessage(message.encode())
         except Exception as error:  # noqa: BLE001 - whatever pyVoIP's parser raises
             self._unreadable.warning(f"{message.start}: {error!r}")
             self._answer(message, source, 400, "Bad Request")
             return
-        parsed.original = message
-        call = Call(self, source, parsed)
+        call = Call(self, source, message)
         if call.acceptable:
             self.calls[call.call_id] = call
             call.take()
