@@ -104,9 +104,9 @@ async def test_a_number_goes_to_the_first_trunk_that_is_up(phone, monkeypatch):
     async with SipUa.open() as dead:
         trunks = {"first": at(dead, options=5), "second": at(phone)}
         async with running(**trunks) as driver:
-            await until(lambda: driver.changes)
+            await until(lambda: driver.changes, 10)
             calling = asyncio.create_task(driver.originate("+33143670903", caller_id="+33555"))
-            call = await phone.next_call()
+            call = await phone.next_call(10)
             invite = call.requests[0]
             assert invite.start == f"INVITE sip:+33143670903@127.0.0.1:{phone.port} SIP/2.0"
             assert invite.get("To") == "<sip:+33143670903@127.0.0.1>"
