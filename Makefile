@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 setup: $(STAMP)
 
 # The builders first: two dependencies come as source, and are built with what is locked, not with the newest.
-$(STAMP): requirements.txt requirements-build.txt pyproject.toml
+$(STAMP): requirements.txt requirements-build.txt pyproject.toml drivers/sip/media/_kernel.c
 	@tools/need.sh python3=python3 && PYTHON="$(PYTHON)" tools/need.sh venv=python3-venv
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed; $(PYTHON) is older. Say which: make PYTHON=python3.11" >&2; exit 2; }

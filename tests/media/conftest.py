@@ -7,11 +7,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from support.mediaend import MediaEnd
 
+from drivers.sip.media.kernel import WITHOUT
 from drivers.sip.media.pool import MediaPool
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[MediaPool]:
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What workers run on: as compiled, where that was possible, or (parameter "by hand") as written in Python."""
+    if getattr(request, "param", "") == "by hand":
+        monkeypatch.setenv(WITHOUT, "1")
+
+
+@pytest.fixture
+async def pool(kernel: None) -> AsyncIterator[MediaPool]:
     pool = MediaPool(ports=range(31000, 31400), workers=1)
     await pool.start()
     yield pool

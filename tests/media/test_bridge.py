@@ -15,6 +15,11 @@ from engine.audio.g711 import ALAW_TO_ULAW, SILENCE, ULAW_TO_ALAW, Law, encode
 from engine.errors import LegGone, Unsupported
 from engine.lines import PlayResult
 
+pytestmark = [
+    pytest.mark.usefixtures("kernel"),
+    pytest.mark.parametrize("kernel", ["compiled", "by hand"], indirect=True),
+]
+
 VOICE = speech(0.4, seed=20).samples
 
 

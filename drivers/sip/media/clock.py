@@ -29,10 +29,15 @@ class Clock:
         """Ticks left out because of stalls."""
         self._lateness: deque[float] = deque(maxlen=_KEPT)
 
-    def read(self) -> float:
-        """Look at the time; seconds until the next tick, not above 0 when it is due."""
+    @property
+    def due(self) -> float:
+        """Monotonic seconds of the next tick."""
+        return self._start + (self.tick + 1) * TICK
+
+    def read(self) -> bool:
+        """Look at the time; True when the next tick is due."""
         self.now = monotonic()
-        return self._start + (self.tick + 1) * TICK - self.now
+        return self.now >= self.due
 
     def resume(self) -> None:
         """Start to tick again after a time in which nothing had to be sent."""
@@ -41,7 +46,7 @@ class Clock:
 
     def advance(self) -> int:
         """The tick that is due, now the newest."""
-        late = self.now - self._start - (self.tick + 1) * TICK
+        late = self.now - self.due
         self._lateness.append(late)
         missed = int(late / TICK)
         if missed > CATCH_UP:

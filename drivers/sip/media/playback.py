@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers.sip.media.kernel import Piece
 from drivers.sip.media.rtp import FRAME
 from engine.audio.g711 import SILENCE, Law
 
@@ -42,7 +43,7 @@ class ClipCache:
         return clip[law]
 
 
-class Playback:
+class Playback(Piece):
     """Clips that are being played, joined without a gap; only the end of the last one is padded with silence."""
 
     def __init__(
@@ -54,8 +55,8 @@ class Playback:
         self._keys = keys
         self._cache = cache
         self._loop = loop
-        self._clip = 0
-        self._position = 0
+        self._index = 0
+        self.position = 0
         self.use(law)
         self.done = not any(self._clips)
         """True once the last sample has been handed out, or if there is none."""
@@ -64,27 +65,28 @@ class Playback:
         """Continue in another law."""
         self._silence = bytes([SILENCE[law]])
         self._clips = [self._cache.get(key, law) for key in self._keys]
+        self.clip = self._clips[self._index] if self._clips else b""
 
     def frame(self) -> bytes:
         """The next 160 octets. Not after `done`."""
-        clip = self._clips[self._clip]
-        start = self._position
-        end = self._position = start + FRAME
+        clip = self.clip
+        start = self.position
+        end = self.position = start + FRAME
         if end < len(clip):
             return clip[start:end]
         frame = clip[start:]
         while self._next_clip():
-            clip = self._clips[self._clip]
+            clip = self.clip = self._clips[self._index]
             missing = FRAME - len(frame)
             frame += clip[:missing]
             if missing < len(clip):
-                self._position = missing
+                self.position = missing
                 return frame
         self.done = True
         return frame.ljust(FRAME, self._silence)
 
     def _next_clip(self) -> bool:
-        self._clip += 1
-        if self._clip == len(self._clips) and self._loop:
-            self._clip = 0
-        return self._clip < len(self._clips)
+        self._index += 1
+        if self._index == len(self._clips) and self._loop:
+            self._index = 0
+        return self._index < len(self._clips)

@@ -23,7 +23,8 @@ class Presence:
         self._on_silence = on_silence
         self._since: float | None = None
         """When packets were last known to be wanted or to have come; None while they are not expected."""
-        self._reception: Reception | None = None
+        self.reception: Reception | None = None
+        """Of the source that is listened to."""
 
     def expect(self, now: float | None) -> None:
         """Packets are expected from now on; None: they may stay away, and nobody is to be told."""
@@ -31,14 +32,14 @@ class Presence:
 
     def heard(self, packet: Packet, now: float) -> None:
         """A packet of audio that is listened to has come."""
-        if self._reception is None or self._reception.ssrc != packet.ssrc:
-            self._reception = Reception(packet, now)
+        if self.reception is None or self.reception.ssrc != packet.ssrc:
+            self.reception = Reception(packet, now)
         else:
-            self._reception.heard(packet, now)
+            self.reception.heard(packet, now)
 
     def ignored(self) -> None:
         """Audio has come that nobody listens to, and of which we do not see all: there is nothing to report."""
-        self._reception = None
+        self.reception = None
 
     def receive(self, remote: Remote | None, now: float) -> None:
         """Take one RTCP packet."""
@@ -48,7 +49,7 @@ class Presence:
     def look(self, remote: Remote, now: float, sent: Sent) -> None:
         """Tell of a far end that has gone silent; send a report when one is due."""
         if self.control is not None and sent.packets:
-            self.control.report(remote.address, now, sent, self._reception)
+            self.control.report(remote.address, now, sent, self.reception)
         if self._timeout is None or self._since is None:
             return
         if now - max(remote.heard, self._since) >= self._timeout:

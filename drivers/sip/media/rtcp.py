@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from drivers.sip.media.address import Address
+from drivers.sip.media.kernel import Count
 from drivers.sip.media.rtp import RATE, Packet, after
 
 INTERVAL = 5.0
@@ -38,44 +39,44 @@ class Sent(NamedTuple):
     octets: int
 
 
-class Reception:
+class Reception(Count):
     """One source, as all of its packets are heard (§6.4.1, appendices A.3 and A.8)."""
 
     def __init__(self, first: Packet, now: float) -> None:
         """now: monotonic seconds at which `first` arrived."""
         self.ssrc = first.ssrc
-        self._base = self._highest = first.sequence
-        self._received = 1
-        self._jitter = 0.0
-        self._transit = now * RATE - first.timestamp
+        self._base = self.highest = first.sequence
+        self.received = 1
+        self.jitter = 0.0
+        self.transit = now * RATE - first.timestamp
         self._told = (0, 0)
         """Packets expected and received at the last report."""
 
     def heard(self, packet: Packet, now: float) -> None:
         """A packet has arrived."""
-        self._received += 1
-        step = after(packet.sequence, self._highest & 0xFFFF, 16)
+        self.received += 1
+        step = after(packet.sequence, self.highest & 0xFFFF, 16)
         if step > 0:
-            self._highest += step
+            self.highest += step
         transit = now * RATE - packet.timestamp
-        change, self._transit = abs(transit - self._transit), transit
+        change, self.transit = abs(transit - self.transit), transit
         if change < _JUMP:
-            self._jitter += (change - self._jitter) / 16
+            self.jitter += (change - self.jitter) / 16
 
     def block(self, last_report: int, since: float) -> bytes:
         """The report block. last_report: the middle of the NTP time in the source's last sender report, or 0;
         since: seconds from then to now."""
-        expected = self._highest - self._base + 1
-        missing = expected - self._received
-        newly_expected, newly_received = expected - self._told[0], self._received - self._told[1]
-        self._told = (expected, self._received)
+        expected = self.highest - self._base + 1
+        missing = expected - self.received
+        newly_expected, newly_received = expected - self._told[0], self.received - self._told[1]
+        self._told = (expected, self.received)
         fraction = 0
         if newly_expected > newly_received:
             fraction = min(255, (newly_expected - newly_received << 8) // newly_expected)
         lost = max(-0x800000, min(missing, 0x7FFFFF)) & 0xFFFFFF
         delay = min(round(since * 65536), 0xFFFFFFFF) if last_report else 0
-        highest = self._highest & 0xFFFFFFFF
-        return _block.pack(self.ssrc, fraction << 24 | lost, highest, int(self._jitter), last_report, delay)
+        highest = self.highest & 0xFFFFFFFF
+        return _block.pack(self.ssrc, fraction << 24 | lost, highest, int(self.jitter), last_report, delay)
 
 
 class Control:

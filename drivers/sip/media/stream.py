@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from drivers.sip.media.address import Remote
+from drivers.sip.media.by_hand import HANDS, REST, SEND
 from drivers.sip.media.clock import Clock
 from drivers.sip.media.events import KeyDetector, KeySender
+from drivers.sip.media.kernel import Path
 from drivers.sip.media.outgoing import Outgoing
 from drivers.sip.media.playback import Playback
 from drivers.sip.media.presence import Presence
@@ -48,8 +50,6 @@ class Stream:
         take RTCP on the port above, if that can be had. Raises OSError when the address cannot be bound."""
         self.number = number
         self.codec: Law = "PCMA"
-        self.payload_type = PAYLOAD_TYPES[self.codec]
-        """Of the audio sent."""
         self.dtmf: int | None = None
         self.recorders = Recorders(number, report)
         self.relay: Relay | None = None
@@ -64,13 +64,11 @@ class Stream:
         """True when the next packet of the far end is to be told of."""
         self._laws = LAWS
         """Payload types of the audio that is taken."""
-        self._silence = b""
         self._playback: Playback | None = None
         self._key_sender = KeySender()
         self._detector = KeyDetector()
         self._tones: ToneDetector | None = None
         """Only for a far end that has no telephone events: what it plays is no key otherwise."""
-        self._refresh()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
@@ -79,6 +77,10 @@ class Stream:
             self.socket.close()
             raise
         self.outgoing = Outgoing(self.socket, clock)
+        self.outgoing.payload_type = PAYLOAD_TYPES[self.codec]
+        self.path = Path()
+        self.path.fd = self.socket.fileno()
+        self._refresh()
         self._sieve = Sieve(self.socket)
         control = None
         if rtcp:
@@ -114,6 +116,7 @@ class Stream:
         nowhere = host == NOWHERE or port == 0
         if self._remote is None or (self._remote.signalled != (host, port) and not nowhere):
             self._remote = Remote(host, port)
+            self.outgoing.aim(host, port)
         self._sending = send and not nowhere
         self._awaited = tell
         self.presence.expect(self._clock.now if hear else None)
@@ -122,7 +125,7 @@ class Stream:
             self._tones = None
         elif self._tones is None:
             self._tones = ToneDetector()
-        self.payload_type = payload
+        self.outgoing.payload_type = payload
         self._laws = {**LAWS, payload: codec}
         self._sieve.open()
         if codec != self.codec:
@@ -137,7 +140,7 @@ class Stream:
         keys: presses that the control side knew of when it asked; if there have been more, the prompt is interrupted
         before it begins.
         """
-        self._playback = playback
+        self._playback = self.outgoing.playback = playback
         if playback.done:
             self._end_play(interrupted=False)
         elif playback.barge_in and self.keys > keys:
@@ -146,7 +149,7 @@ class Stream:
     def stop(self, play: int) -> None:
         """Be silent if that playback is still the current one."""
         if self._playback is not None and self._playback.play == play:
-            self._playback = None
+            self._playback = self.outgoing.playback = None
 
     def press(self, keys: str, series: int, request: int | None) -> None:
         """Press keys, and answer the command `request` then. Raises ValueError without a negotiated event type."""
@@ -162,15 +165,25 @@ class Stream:
         """Relay between the two streams, both ways; both leave the bridges that they were in."""
         for stream in (self, other):
             stream.unbridge()
-            stream._playback = None
+            stream._playback = stream.outgoing.playback = None
             stream._sieve.open()
-        self.relay, other.relay = Relay(other), Relay(self)
+        self.relay, other.relay = Relay(other, self.path), Relay(self, other.path)
 
     def unbridge(self) -> None:
         """Both ends hear silence again."""
         if self.relay is not None:
-            self.relay.out.relay = None
-            self.relay = None
+            for stream in (self.relay.out, self):
+                stream.attend()
+                if stream.relay is not None:
+                    stream.relay.close()
+                stream.relay = None
+
+    def attend(self) -> None:
+        """Something changes: the next tick and the next packets are not the kernel's, but looked at by us."""
+        self.outgoing.mode = HANDS
+        self._catch_up()
+        if self.relay is not None:
+            self.path.ready = self.relay.out.path.ready = False
 
     def record(self, recorder: Recorder) -> None:
         """A recording begins."""
@@ -196,21 +209,30 @@ class Stream:
     def look(self) -> None:
         """Is the far end there? Called twice a second."""
         if self._remote is not None:
+            self._catch_up()
             self.presence.look(self._remote, self._clock.now, self.outgoing.so_far())
 
     # Sending
 
     def tick(self, number: int) -> None:
-        """Send what is due at a tick of the clock: keys, prompt or silence."""
+        """Send what is due at a tick: keys, prompt or silence; see what the kernel may do at the next."""
+        self._tick(number)
+        if self._key_sender.busy or self.recorders.running:
+            self.outgoing.mode = HANDS
+        elif self.relay is not None:
+            self.outgoing.mode = REST
+        else:
+            self.outgoing.mode = SEND if self._sending and self._remote is not None else HANDS
+
+    def _tick(self, number: int) -> None:
         if self._key_sender.busy and self._send_keys():
             return
         if self.relay is not None:
             return
         playback = self._playback
-        frame = self._silence if playback is None else playback.frame()
-        remote = self._remote
-        if self._sending and remote is not None:
-            timestamp = self.outgoing.frame(number, self.payload_type, frame, remote.address)
+        frame = self.outgoing.silence if playback is None else playback.frame()
+        if self._sending and self._remote is not None:
+            timestamp = self.outgoing.frame(number, frame)
         else:
             timestamp = self.outgoing.due(number)
         if self.recorders.running:
@@ -221,7 +243,7 @@ class Stream:
     def emit(self, payload_type: int, marker: bool, sequence: int, timestamp: int, payload: bytes) -> None:
         """Send a packet that is not the clock's."""
         if self._remote is not None and self._sending:
-            self.outgoing.packet(payload_type, marker, sequence, timestamp, payload, self._remote.address)
+            self.outgoing.packet(payload_type, marker, sequence, timestamp, payload)
 
     def _send_keys(self) -> bool:
         """True when a key was sent instead of audio."""
@@ -239,20 +261,23 @@ class Stream:
 
     def _end_play(self, *, interrupted: bool) -> None:
         playback, self._playback = self._playback, None
+        self.outgoing.playback = None
         if playback is not None:
             self._report({"ev": "played", "port": self.number, "play": playback.play, "interrupted": interrupted})
 
     def _refresh(self) -> None:
-        self._silence = bytes([SILENCE[self.codec]]) * FRAME
+        self.outgoing.silence = bytes([SILENCE[self.codec]]) * FRAME
 
     # Receiving
 
     def receive(self) -> None:
         """Take one packet. Anything that is not RTP of an expected type from the far end is ignored."""
+        left, self.path.left = self.path.left, None
         try:
-            data, source = self.socket.recvfrom(LARGEST)
+            data, source = left or self.socket.recvfrom(LARGEST)
         except OSError:
             return
+        self._catch_up()
         remote = self._remote
         if remote is None or len(data) < 12 or data[0] >> 6 != 2:
             return
@@ -263,11 +288,14 @@ class Stream:
         if not (is_event or law):
             remote.notice(source, now)
             return
+        before = remote.address
         if not remote.admit(source, now, data[8:12]):
             return
         if self._awaited:
             self._awaited = False
             self._report({"ev": "heard", "port": self.number})
+        if remote.address != before:
+            self.outgoing.aim(*remote.address)
         if not is_event and not self.recorders.running and self.relay is None and self._tones is None:
             self._sieve.shut(source, payload_type)
             self.presence.ignored()
@@ -281,6 +309,19 @@ class Stream:
             self._on_audio(packet, law, now)
         if self.relay is not None:
             self.relay.forward(packet, law)
+            if law is not None and self._is_plain(self.relay):
+                self.relay.pave(packet, law, source, self.presence.reception)
+
+    def _is_plain(self, relay: Relay) -> bool:
+        """True when audio has only to be forwarded."""
+        out = relay.out
+        listened_to = self._tones is not None or self.recorders.running or out.recorders.running
+        return not listened_to and out._sending and out._remote is not None
+
+    def _catch_up(self) -> None:
+        """What the kernel has forwarded has been heard."""
+        if self._remote is not None:
+            self._remote.heard = max(self._remote.heard, self.path.heard)
 
     def receive_control(self) -> None:
         """Take one packet of RTCP."""

@@ -19,19 +19,20 @@ from functools import partial
 from pathlib import Path
 
 from drivers.sip.media.clock import Clock
+from drivers.sip.media.kernel import Path as Way
+from drivers.sip.media.kernel import Source, serve, tick
 from drivers.sip.media.playback import ClipCache, Playback
 from drivers.sip.media.presence import LOOK
 from drivers.sip.media.recorder import Recorder
 from drivers.sip.media.stream import Stream
 from drivers.sip.media.wire import Message, Wire
 
-BATCH = 64
-"""Packets taken before the clock is looked at again."""
-
 GATHER = 0.003
 """Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
 CROWD = 100
 """Streams from which that is cheaper: with fewer, packets that pass the sieve come more than `GATHER` apart."""
+RELAYED_GATHER, RELAYED_CROWD = 0.0004, 50
+"""The same where streams are relayed, and how many of these: whoever speaks is heard that much later."""
 
 
 class Worker:
@@ -42,13 +43,20 @@ class Worker:
         self._clock = Clock()
         self._clips = ClipCache(spool)
         self._streams: dict[int, Stream] = {}
+        self._in_order: list[Stream] = []
+        self._sources: list[Source] = []
+        """What each of `_in_order` sends."""
+        self._looks: list[dict[int, Stream]] = [{} for _ in range(LOOK)]
+        """Streams by the tick, modulo `LOOK`, at which they are looked at: not all in one."""
+        self._paths: dict[int, Way] = {}
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {wire.sock.fileno(): self._read_commands}
         self._epoll.register(wire.sock, select.EPOLLIN)
         self._running = True
         self.orphaned = False
         """True when the control process has gone without having said that this one shall end."""
-        self._relaying = False
+        self._relayed = 0
+        """Streams that are bridged, as of the last look."""
         self._commands: dict[str, Callable[[Message], Message | None]] = {
             "open": self._open,
             "connect": self._connect,
@@ -69,49 +77,51 @@ class Worker:
     def run(self) -> None:
         """Work until the control process closes its end."""
         self._send({"ev": "ready"})
-        idle = True
         while self._running:
-            if self._wait(idle) <= 0 and self._streams:
+            if self._streams:
+                ready = serve(self._epoll, self._paths, self._clock.due, self._gather())
+            else:
+                ready = [descriptor for descriptor, _ in self._epoll.poll()]
+            if self._clock.read() and self._streams:
                 self._tick()
-            ready = self._epoll.poll(0, BATCH)
-            idle = not ready
-            for descriptor, _ in ready:
+            for descriptor in ready:
                 # Gone if an earlier one of this batch was the command to close it.
                 if reader := self._readers.get(descriptor):
                     reader()
         for stream in list(self._streams.values()):
             self._remove(stream)
 
-    def _wait(self, idle: bool) -> float:
-        """Let time pass, unless there may be more in the sockets; seconds until the next tick."""
-        if not self._streams:
-            if idle:
-                select.select((self._epoll.fileno(),), (), ())
-            return 0.0
-        wait = self._clock.read()
-        if not idle or wait <= 0:
-            return wait
-        # epoll counts time-outs in milliseconds; select, told to watch the epoll, in microseconds.
-        if self._relaying or len(self._streams) < CROWD:
-            select.select((self._epoll.fileno(),), (), (), wait)
-        else:
-            select.select((self._wire.sock,), (), (), min(wait, GATHER))
-        return self._clock.read()
+    def _gather(self) -> float:
+        """Seconds for which packets may wait for others."""
+        if self._relayed:
+            return RELAYED_GATHER if self._relayed >= RELAYED_CROWD else 0.0
+        return GATHER if len(self._streams) >= CROWD else 0.0
 
     def _tick(self) -> None:
         number = self._clock.advance()
-        self._relaying = False
-        for stream in list(self._streams.values()):
-            if stream.relay is not None:
-                self._relaying = True
-            try:
-                stream.tick(number)
-                if (number + stream.number) % LOOK == 0:  # not all in one tick
-                    stream.look()
-                if stream.recorders.running:
-                    stream.recorders.tick(self._clock.now)
-            except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
-                self._lose(stream, error)
+        in_order = self._in_order
+        for index in tick(self._sources, number):
+            self._guarded(in_order[index], partial(self._tick_one, in_order[index], number))
+        for stream in list(self._looks[number % LOOK].values()):
+            self._guarded(stream, stream.look)
+        if number % LOOK == 0:
+            self._relayed = sum(stream.relay is not None for stream in self._streams.values())
+
+    def _tick_one(self, stream: Stream, number: int) -> None:
+        stream.tick(number)
+        if stream.recorders.running:
+            stream.recorders.tick(self._clock.now)
+
+    def _guarded(self, stream: Stream, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - a defect met by one call must not end the others
+            self._lose(stream, error)
+
+    def _arrange(self) -> None:
+        """Streams have come or gone. New lists, as the old ones may be in use."""
+        self._in_order = list(self._streams.values())
+        self._sources = [stream.outgoing for stream in self._in_order]
 
     def _receive(self, stream: Stream, take: Callable[[], None]) -> None:
         try:
@@ -128,7 +138,9 @@ class Worker:
         for sock in stream.sockets():
             self._epoll.unregister(sock)
             del self._readers[sock.fileno()]
-        del self._streams[stream.number]
+        del self._streams[stream.number], self._looks[stream.number % LOOK][stream.number]
+        del self._paths[stream.path.fd]
+        self._arrange()
         stream.close()
 
     # The control process
@@ -167,6 +179,7 @@ class Worker:
         stream = self._streams.get(message[name])
         if stream is None:
             raise ValueError(f"there is no port {message[name]}")
+        stream.attend()
         return stream
 
     def _open(self, message: Message) -> Message:
@@ -182,7 +195,9 @@ class Worker:
             timeout=message["timeout"],
             rtcp=message["rtcp"],
         )
-        self._streams[stream.number] = stream
+        self._streams[stream.number] = self._looks[stream.number % LOOK][stream.number] = stream
+        self._paths[stream.path.fd] = stream.path
+        self._arrange()
         for sock, take in stream.sockets().items():
             self._readers[sock.fileno()] = partial(self._receive, stream, take)
             self._epoll.register(sock, select.EPOLLIN)
@@ -257,7 +272,7 @@ class Worker:
 
     def _bridge(self, message: Message) -> Message:
         self._stream(message).bridge(self._stream(message, "other"))
-        self._relaying = True
+        self._relayed += 2
         return {}
 
     def _unbridge(self, message: Message) -> Message:
