@@ -45,7 +45,7 @@ check: setup
 bench: setup
 	$(BIN)/python -m tools.bench
 
-# Long runs: a hundred thousand hostile datagrams, ten thousand calls, a stop with four hundred. A quarter of an hour.
+# Long runs: a hundred thousand hostile datagrams, ten thousand calls, a stop with four hundred. Some nine minutes.
 soak: setup
 	@tools/need.sh sipp=sip-tester
 	$(BIN)/python -m pytest tests/hostile/soak_lines.py --log-cli-level=INFO

@@ -41,7 +41,7 @@ BLOCKS, OCTETS = 0.3, 300.0
 WORKER = 2.0
 """Megabytes that a media worker may grow by over the second half of a run."""
 
-RESIDENT = 40.0
+RESIDENT = 20.0
 """Megabytes that the server may. More was needed for a time, and the allocator keeps most of it: what a
 busy server needs depends on the datagrams of the last 64 seconds, 1.8 kB each."""
 
