@@ -31,6 +31,7 @@ from engine.scenario.reload import ScenarioStore
 from engine.server.channels import KeptChannels
 from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
+from engine.server.link.service import LinkService
 from engine.server.outside import Outside, voice_of
 from engine.server.server import Server
 from engine.server.settings import Settings
@@ -96,6 +97,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         alerts=alerts,
     )
     server = Server(drivers, store, services, Journal(settings.data / "calls.jsonl"))
+    agents = LinkService(settings.agent_link, services.centres, settings.folder)
     stop, hurry = _signals()
     watcher = asyncio.create_task(store.watch(stop))
     watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
@@ -105,10 +107,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     )
     try:
         await server.start()
+        await agents.start()
         _quieten_gc()
         count = len(store.table)
         on_ready(
-            f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, records in {settings.data}"
+            f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, "
+            f"{f'agents on {agents.address}, ' if agents.address else ''}records in {settings.data}"
         )
         await stop.wait()
     finally:
@@ -120,6 +124,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
             await server.stop(0)
         hurried.cancel()
         await stopping
+        await agents.stop()
+        services.centres.close()
         await cancel(watcher, keeper)
         await trunk_alerts.close()
         await kept.close()

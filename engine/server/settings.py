@@ -15,6 +15,7 @@ from engine.errors import ConfigurationError
 from engine.lines.channel_rules import Rules, check_rules
 from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
+from engine.server.agent_link import AgentLinkSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
 from engine.server.section import Listen, PortRange, Section, SourceName, range_of
@@ -160,7 +161,9 @@ class Settings(BaseSettings):
         default_factory=dict, description="Databases that scenarios look rows up in, by the name in `source`."
     )
     telephony: Telephony = Field(default_factory=Telephony, description="The telephone system around the server.")
-    agent_link: Listener | None = Field(default=None, description="Agent link; not part of this version.")
+    agent_link: AgentLinkSettings | None = Field(
+        default_factory=AgentLinkSettings, description="Where agents' computers connect; null: nowhere."
+    )
     web: Listener | None = Field(default=None, description="Web console; not part of this version.")
 
     _folder: Path = PrivateAttr(default_factory=Path)

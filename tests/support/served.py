@@ -20,10 +20,12 @@ ROOT = Path(__file__).parents[2]
 class Served:
     """A running server and its folder."""
 
-    def __init__(self, root: Path, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, root: Path, process: asyncio.subprocess.Process, port: int, link_port: int) -> None:
         self.root = root
         self.process = process
         self.port = port
+        self.link_port = link_port
+        """Of the agent link; 0 for none."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -99,6 +101,7 @@ async def served(
     document = {
         "rtp": {"ports": "42000-42999"},
         "drain": "5s",
+        "agent_link": {"listen": "127.0.0.1:0"},
         **settings,
         "sip": {"listen": f"127.0.0.1:{port}", **settings.get("sip", {})},
     }
@@ -114,7 +117,8 @@ async def served(
         async with asyncio.timeout(20):
             ready = await process.stdout.readline()
         assert b"ready" in ready, (root / "server.log").read_text()
-        yield Served(root, process, port)
+        link = re.search(rb"agents on \S+:(\d+)", ready)
+        yield Served(root, process, port, int(link[1]) if link else 0)
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)

@@ -68,7 +68,7 @@ def write_house(folder: Path) -> None:
     for name, text in SCENARIOS.items():
         head = f'format: 1\nname: {name}\ndid: ["{NUMBERS[name]}"]\n'
         (folder / "flows" / f"{name}.yaml").write_text(head + text)
-    settings = f'sip: {{listen: "127.0.0.1:{SIP_PORT}"}}\nrtp: {{ports: "{RTP_PORTS}"}}\n'
+    settings = f'sip: {{listen: "127.0.0.1:{SIP_PORT}"}}\nrtp: {{ports: "{RTP_PORTS}"}}\nagent_link: null\n'
     (folder / "server.yaml").write_text(settings)
     _tone(prompts / "menu.wav", MENU_SECONDS)
     _tone(prompts / "thanks.wav", PROMPT_SECONDS)
