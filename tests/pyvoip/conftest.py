@@ -47,7 +47,7 @@ async def peer() -> AsyncIterator[SipUa]:
 async def bench(peer: SipUa) -> AsyncIterator[Bench]:
     """Stopped while the peer still answers; nothing is left then."""
     driver = PyVoipDriver(
-        listen="127.0.0.1:0", peer=f"{peer.host}:{peer.port}", channels=2, rtp_ports=range(41300, 41400)
+        listen="127.0.0.1:0", peer=f"{peer.host}:{peer.port}", channels=2, rtp_ports=range(25300, 25400)
     )
     bench = Bench(driver)
     await driver.start(bench.legs.put_nowait)

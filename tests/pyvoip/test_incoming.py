@@ -125,7 +125,7 @@ async def test_every_stream_of_an_offer_has_its_answer(bench, peer):
     final = await call.response(200)
     streams = [line for line in final.body.split("\r\n") if line.startswith("m=")]
     assert streams[0] == "m=video 0 RTP/AVP 31"
-    assert streams[1].startswith("m=audio 41")
+    assert streams[1].startswith("m=audio 25")
     assert len(final.body.encode()) == int(final.get("Content-Length"))
     await leg.hangup()
 
@@ -220,7 +220,7 @@ async def test_stopping_hangs_up(bench, peer):
 async def test_its_limits_are_said_once(peer, caplog):
     from drivers.pyvoip import PyVoipDriver
 
-    driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"{peer.host}:{peer.port}", rtp_ports=range(41400, 41410))
+    driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"{peer.host}:{peer.port}", rtp_ports=range(25400, 25410))
     with caplog.at_level(logging.WARNING):
         await driver.start(lambda _: None)
     await driver.stop()

@@ -75,7 +75,7 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch):
 async def test_an_address_that_is_taken_is_refused():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
-        driver = PyVoipDriver(listen=f"127.0.0.1:{other.getsockname()[1]}", rtp_ports=range(41600, 41610))
+        driver = PyVoipDriver(listen=f"127.0.0.1:{other.getsockname()[1]}", rtp_ports=range(25600, 25610))
         with pytest.raises(ConfigurationError, match=r"pyvoip\.listen: cannot bind"):
             await driver.start(lambda _: None)
     await driver.stop()

@@ -1,48 +1,20 @@
-"""pyVoIP against SIPp, both sides, and in a server of its own process."""
+"""pyVoIP against SIPp, both sides."""
 
 from __future__ import annotations
 
 import asyncio
 import wave
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from support.served import free_port, served
+from support.pyvoip_sipp import sipp
+from support.served import free_port
 from support.sound import contains, speech, ulaw_encode
 
 from drivers.pyvoip import PyVoipDriver
 from engine.errors import OriginateError
 from engine.lines import Cause
 
-SCENARIOS = Path(__file__).parent / "sipp"
 SAID = speech(0.8, seed=21)
-
-GREETING = """
-format: 1
-name: greeting
-did: ["32"]
-start: hello
-nodes:
-  hello: {type: play, prompt: [{silence: 300ms}], next: end}
-"""
-
-
-@asynccontextmanager
-async def sipp(folder, scenario, *arguments):
-    """SIPp with one of the scenarios, for one call; it must end well."""
-    process = await asyncio.create_subprocess_exec(
-        "sipp", "-sf", str(SCENARIOS / scenario), "-i", "127.0.0.1", "-m", "1", "-nostdin", *map(str, arguments),
-        cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        yield process
-        output, _ = await asyncio.wait_for(process.communicate(), 10)
-        assert process.returncode == 0, output.decode(errors="replace")[-3000:]
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 @pytest.fixture
@@ -54,7 +26,7 @@ def port():
 async def running(port):
     """A driver whose peer is SIPp on `port`, and the legs that come in."""
     legs = asyncio.Queue()
-    driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"127.0.0.1:{port}", rtp_ports=range(41500, 41600))
+    driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"127.0.0.1:{port}", rtp_ports=range(25500, 25600))
     await driver.start(legs.put_nowait)
     yield driver, legs
     await driver.stop()
@@ -108,17 +80,3 @@ async def test_a_call_is_withdrawn(tmp_path, port, running):
     async with sipp(tmp_path, "uas_rings.xml", "-p", port):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(driver.originate("201"), 1)
-
-
-async def test_a_server_with_both_kinds_of_lines(tmp_path, port):
-    listen = free_port()
-    pyvoip = {"listen": f"127.0.0.1:{listen}", "peer": f"127.0.0.1:{port}", "rtp_ports": "43000-43099"}
-    async with served(tmp_path, {"greeting.yaml": GREETING}, pyvoip=pyvoip) as server:
-        # Left to themselves both SIPps take the same media port.
-        one = sipp(tmp_path, "uac_listens.xml", "-s", "32", "-p", port, "-mp", free_port(), f"127.0.0.1:{listen}")
-        async with one, sipp(tmp_path, "uac_listens.xml", "-s", "32", f"127.0.0.1:{server.port}"):
-            pass
-        records = await server.recorded(2)
-        assert {record["channel"] for record in records} == {"sip/1", "pyvoip/1"}
-        assert {record["result"] for record in records} == {"ended"}
-        assert "pyvoip: at most 25 calls" in server.log()

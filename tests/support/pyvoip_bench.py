@@ -45,7 +45,7 @@ class PyVoipBench(Bench):
 @asynccontextmanager
 async def pyvoip_bench() -> AsyncIterator[Bench]:
     async with SipUa.open() as ua:
-        driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"{ua.host}:{ua.port}", rtp_ports=range(41200, 41300))
+        driver = PyVoipDriver(listen="127.0.0.1:0", peer=f"{ua.host}:{ua.port}", rtp_ports=range(25200, 25300))
         bench = PyVoipBench(driver, ua)
         await driver.start(bench.legs.put_nowait)
         try:
