@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.centres.events import AgentEvent, Code, Send, StateEvent
+from engine.centres.events import AgentEvent, CallFacts, Code, Send, StateEvent
 from engine.centres.texts import reason
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class AgentSession:
         """The agent wants a call, which they name by its id or its channel."""
         offer = self._centres.offer(call, self)
         if offer is None:
-            self.send(AgentEvent(Code.ENDED, None, number=call, reason=reason("not_waiting", self.language)))
+            unknown = CallFacts(call, cli="", caller="", did="", channel="")
+            self.send(AgentEvent(Code.ENDED, unknown, reason=reason("not_waiting", self.language)))
         else:
             offer.accept(self)
 

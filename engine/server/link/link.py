@@ -49,6 +49,11 @@ class AgentLink:
         """It has ended."""
         self._connections.discard(connection)
 
+    @property
+    def connections(self) -> int:
+        """How many there are now."""
+        return len(self._connections)
+
     def ring_of(self, event: AgentEvent) -> str | None:
         """The sound that announces the call, with `P` and `?`."""
         if event.code not in (Code.PENDING, Code.ASKED):

@@ -139,8 +139,6 @@ def read(line: bytes) -> Request:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
             raise BadRequest(_id_of(line), "no such request: see `type`") from None
-        if first["type"] == "model_attributes_type":
-            raise BadRequest(None, "not a JSON object") from None
         where = ".".join(str(part) for part in first["loc"][1:])
         what = first["msg"].removeprefix("Value error, ")
         message = f"{where}: {what}" if where else what
