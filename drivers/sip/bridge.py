@@ -10,14 +10,12 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from drivers.sip.media.pool import INSIDE_DTMF
 from engine.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
     from drivers.sip.media.pool import MediaPool
     from drivers.sip.media.port import MediaPort
-
-RELAYED_DTMF = 101
-"""The RFC 4733 payload type between two workers."""
 
 
 class Bridge:
@@ -59,6 +57,6 @@ class Bridge:
         for end in (near, far):
             self._relays.append(await self._pool.open_beside(end))
         one, two = self._relays
-        one.connect(two.host, two.port, codec="PCMA", dtmf=RELAYED_DTMF)
-        two.connect(one.host, one.port, codec="PCMA", dtmf=RELAYED_DTMF)
+        one.connect(two.host, two.port, codec="PCMA", dtmf=INSIDE_DTMF)
+        two.connect(one.host, one.port, codec="PCMA", dtmf=INSIDE_DTMF)
         await asyncio.gather(near.bridge(one), far.bridge(two))

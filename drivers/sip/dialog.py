@@ -145,7 +145,7 @@ class Dialog(Answering):
     def take_over(self, old: Dialog) -> None:
         """Be the call that `old` was, for its leg: same line, same port of ours; `old` ends (RFC 3891 section 3)."""
         if old.over or old.line is None or old.negotiation.media is None:
-            self.hang_up(Cause.FAILED)
+            self.hang_up(Cause.REJECTED)  # it has ended in this moment
             return
         self.post, old.post = old.post, _nowhere
         old.line.carry(self)

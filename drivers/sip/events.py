@@ -4,10 +4,14 @@ from one thread to the other."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.sip.account import Account
 from drivers.sip.sdp import Media
 from engine.lines import Cause, Hangup
+
+if TYPE_CHECKING:
+    from drivers.sip.line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Refers:
     """The far end asks to be replaced by `to`, a number or a SIP address (REFER); it has been told that we try."""
 
     to: str
+    replacing: Line | None = None
+    """Another call of the same far end, whose place is to be taken: attended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
-from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from drivers.sip.bridge import Bridge
 from drivers.sip.departure import Departure
@@ -25,45 +23,41 @@ from drivers.sip.events import (
     Transferred,
 )
 from drivers.sip.following import Connect, Following
-from drivers.sip.media.events import FLASH
-from engine.audio.clip import Clip
+from drivers.sip.splice import splice
+from drivers.sip.voice import Voice
 from engine.errors import EngineError, LegGone, Unsupported
-from engine.lines import Cause, Hangup, Leg, LegInfo, PlayResult, RecordingHandle
+from engine.lines import Cause, Hangup, Leg, LegInfo
 
 if TYPE_CHECKING:
     from drivers.sip.line import Line
     from drivers.sip.media.pool import MediaPool
-    from drivers.sip.media.port import MediaPort
     from drivers.sip.sdp import Media
 
 T = TypeVar("T")
 
 
-class SipLeg(Leg):
+class SipLeg(Voice):
     """Made by the driver, which calls `attach` before anyone else sees the leg."""
 
     def __init__(self, info: LegInfo, line: Line, pool: MediaPool, on_released: Callable[[SipLeg], None]) -> None:
-        super().__init__(info)
+        super().__init__(info, pool)
         line.leg = self
         self.on_ringing: Callable[[], None] | None = None
         """Called when the far end of an outgoing leg alerts."""
         self.established = asyncio.Event()
         """Set when the call is answered and the media is known, and when the leg has ended."""
-        self.flash_by_info = False
-        """Flash the hook by SIP INFO instead of a telephone event."""
+        self.spliced = False
+        """True once the far end is another leg of ours."""
         self.early: Early | None = None
         """Lets somebody hear what comes before the answer."""
         self.unserved: int | None = None
         """See `Ended`."""
         self.line = line
-        self._pool = pool
         self._on_released = on_released
         self._release_task: asyncio.Task[None] | None = None
-        self._port: MediaPort | None = None
         self._media: Media | None = None
         """The far end's, as agreed last."""
         self._answering = False
-        self._barge_in = False
         self._bridge: Bridge | None = None
         self._partner: SipLeg | None = None
         """Whom it was bridged with last."""
@@ -73,20 +67,6 @@ class SipLeg(Leg):
         self._following: Following | None = None
         self._successor: SipLeg | None = None
         """The leg whose line and port this one uses since its far end was replaced."""
-
-    async def attach(self, near: SipLeg | None = None) -> MediaPort:
-        """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
-        port = await self._pool.open(
-            near=near._port if near is not None else None,
-            on_digit=self._on_key,
-            on_lost=self._on_media_lost,
-            on_silent=self._on_silence,
-        )
-        if not self.alive:
-            await port.close()
-            raise self._gone()
-        self._port = port
-        return port
 
     def handle(self, event: Event) -> None:
         """An event of the dialog, in the event loop."""
@@ -108,8 +88,8 @@ class SipLeg(Leg):
                     self._bridge.press(self._port, key)
             case Transferred():
                 self._departure.told(event)
-            case Refers(to):
-                self._on_refers(to)
+            case Refers():
+                self._on_refers(event)
             case Ended(hangup) if self._following is not None and self._following.under_way:
                 self._following.left = hangup
             case Ended(hangup, unserved):
@@ -152,42 +132,6 @@ class SipLeg(Leg):
         finally:
             await old_port.close()
 
-    async def while_alive(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do `work` unless the leg ends first; then LegGone."""
-        task = asyncio.get_running_loop().create_task(work)
-        first: list[asyncio.Future[Any]] = [task, self.ended]
-        try:
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Also when we are cancelled: the work stops on the line before we return.
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-        if not self.alive:
-            if not task.cancelled():
-                task.exception()
-            raise self._gone()
-        return task.result()
-
-    def hear(
-        self, media: Media, *, send: bool = True, expect: bool = False, on_heard: Callable[[], None] | None = None
-    ) -> None:
-        """Hear what comes from there, and send to it. expect: a far end that goes silent ends the call. on_heard:
-        called with the first packet."""
-        if self._port is None or not self.alive:
-            return
-        with contextlib.suppress(LegGone):  # its worker has just died, the leg is about to end
-            self._port.connect(
-                media.host,
-                media.port,
-                codec=media.codec,
-                payload=media.payload,
-                dtmf=media.dtmf,
-                send=send,
-                hear=expect,
-                on_heard=on_heard,
-            )
-
     async def answered(self) -> None:
         """Wait until an outgoing leg is answered, or has ended."""
         await self.established.wait()
@@ -208,6 +152,19 @@ class SipLeg(Leg):
         except BaseException:
             await bridge.separate()
             raise
+
+    def wire(self, other: SipLeg) -> bool:
+        """Make each the far end of the other; False when one of them is not up."""
+        if self._port is None or other._port is None or not (self._media and other._media):
+            return False
+        if not (self.alive and other.alive) or self.spliced or other.spliced:
+            return False
+        try:
+            self._pool.wire(self._port, other._port)
+        except LegGone:  # its worker has just died
+            return False
+        self.spliced = other.spliced = True
+        return True
 
     def bridged_with(self, other: SipLeg | None) -> bool:
         """True while the two hear each other."""
@@ -236,32 +193,6 @@ class SipLeg(Leg):
         assert self._release_task is not None
         await asyncio.shield(self._release_task)
 
-    async def play(self, clips: Sequence[Clip], *, barge_in: bool = False, loop: bool = False) -> PlayResult:
-        port = self._require()
-        if barge_in and self.digits.pending:
-            return PlayResult(interrupted=True)
-        self._barge_in = barge_in
-        return await self.while_alive(port.play(clips, barge_in=barge_in, loop=loop))
-
-    async def send_digits(self, keys: str) -> None:
-        port = self._require()
-        if not self.flash_by_info:
-            await self.while_alive(port.send_digits(keys))
-            return
-        for part in re.split(f"({FLASH})", keys):
-            await self.while_alive(self._flash() if part == FLASH else port.send_digits(part))
-
-    async def record(
-        self,
-        path: Path,
-        *,
-        max_duration: float | None = None,
-        silence: float | None = None,
-        both: bool = False,
-    ) -> RecordingHandle:
-        port = self._require()
-        return await self.while_alive(port.record(path, max_duration=max_duration, silence=silence, both=both))
-
     async def bridge(self, other: Leg) -> None:
         if not isinstance(other, SipLeg) or other is self or other._pool is not self._pool:
             raise Unsupported("only two different legs of one SIP driver can be bridged")
@@ -276,49 +207,27 @@ class SipLeg(Leg):
     async def transfer(self, to: str, *, replacing: Leg | None = None) -> None:
         """See `Leg`. Raises Unsupported when the far end does not know REFER. An incoming leg is answered first."""
         self._require()
+        if self.spliced:
+            raise Unsupported(f"leg {self.info.id} has a call of ours as its far end, which cannot transfer it")
         if self.info.direction == "in":
             await self.answer()
         await self._departure.ask(to, replacing.line if isinstance(replacing, SipLeg) else None)
 
     # Inside
 
-    def _require(self) -> MediaPort:
-        if not self.alive or self._port is None:
-            raise self._gone()
-        return self._port
-
-    def _gone(self) -> LegGone:
-        return LegGone(f"leg {self.info.id} has ended")
-
-    async def _flash(self) -> None:
-        status, reason = await self.line.flash()
-        if status >= 300:
-            raise Unsupported(f"the far end takes no hook-flash ({status} {reason})")
-
     def _connect(self, media: Media) -> None:
         self.hear(media, send=not media.held, expect=media.direction == "sendrecv" and not media.held)
 
-    def _on_key(self, key: str) -> None:
-        """A key came, by RTP or by SIP INFO.
-
-        The media worker has stopped the prompt already for a key by RTP, except one that was on its way here
-        when `play` was called.
-        """
-        self.digits.put(key)
-        if self._barge_in and self._port is not None and self.alive:
-            self._port.stop_playing()
-
-    def _on_refers(self, to: str) -> None:
-        if self._partner is None or self.connect is None or not self.bridged_with(self._partner):
+    def _on_refers(self, event: Refers) -> None:
+        done = splice(self, event.replacing.leg) if event.replacing is not None else self._follow(event.to)
+        if not done:
             self.line.report(603, "Decline")
-        else:
-            self._following = Following(self, self._partner, to, self.connect)
 
-    def _on_media_lost(self) -> None:
-        self.give_up(Cause.FAILED, "the media worker died")
-
-    def _on_silence(self) -> None:
-        self.give_up(Cause.FAILED, "the far end has sent no sound for too long (rtp.timeout)")
+    def _follow(self, to: str) -> bool:
+        if self._partner is None or self.connect is None or not self.bridged_with(self._partner):
+            return False
+        self._following = Following(self, self._partner, to, self.connect)
+        return True
 
     async def _release(self) -> None:
         try:

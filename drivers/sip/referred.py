@@ -11,10 +11,12 @@ from sippy.SipContentType import SipContentType
 from drivers.sip import requests
 from drivers.sip.events import Refers
 from drivers.sip.headers import values
+from drivers.sip.replaces import Refused, named_call
 from drivers.sip.requests import header
 
 if TYPE_CHECKING:
     from drivers.sip.dialog import Dialog
+    from drivers.sip.line import Line
 
 LIFE = 180
 """Seconds that we say the far end may wait for our last report."""
@@ -37,8 +39,11 @@ class Referred:
         target = req.getHFBody("refer-to").getUrl()
         if self._event:
             self._dialog.respond(req, 491, "Request Pending")
-        elif target.headers or target.method not in (None, "INVITE"):
-            self._dialog.respond(req, 603, "Decline")  # to take the place of a call elsewhere is not among what we do
+            return
+        try:
+            replaced = self._replaced(target)
+        except Refused:
+            self._dialog.respond(req, 603, "Decline")
         else:
             self._count += 1
             # The first needs no number, which some phones do not expect (RFC 3515 section 2.4.6).
@@ -46,7 +51,21 @@ class Referred:
             self._event = "refer" if self._count == 1 else f"refer;id={number}"
             self._dialog.respond(req, 202, "Accepted")
             self._send("100 Trying", f"active;expires={LIFE}")
-            self._dialog.post(Refers(self._dialog.dialled(target)))
+            self._dialog.post(Refers(self._dialog.dialled(target), replaced))
+
+    def _replaced(self, target: Any) -> Line | None:
+        """The call of ours whose place is to be taken, if any. Raises Refused for a call elsewhere, and for whatever
+        else is not among what we do."""
+        headers = {name.lower(): value for name, value in (target.headers or {}).items()}
+        wanted = headers.pop("replaces", None)
+        if headers or target.method not in (None, "INVITE"):
+            raise Refused(603, "Decline")
+        if wanted is None:
+            return None
+        named = named_call(wanted, self._dialog.global_config["_sip_tm"])
+        if named is self._dialog or named.line is None:
+            raise Refused(603, "Decline")
+        return named.line
 
     def report(self, status: int, reason: str) -> None:
         """The result; nobody is told when the far end has hung up already."""

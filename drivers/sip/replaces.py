@@ -1,5 +1,5 @@
-"""An INVITE that takes the place of a call that we have (RFC 3891), as phones send it at the end of an attended
-transfer, or to pick a call up: the leg goes on, its far end is another one."""
+"""Calls of ours that somebody names to have them replaced (RFC 3891): by an INVITE, as phones send it at the end of
+an attended transfer, or to pick a call up; or by a REFER, which asks us to do it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ def replaced_by(req: Any, transactions: Transactions) -> Dialog | None:
         return None
     if len(wanted) > 1:
         raise Refused(400, "Two Replaces")
-    call_id, _, rest = wanted[0].partition(";")
+    return named_call(wanted[0], transactions)
+
+
+def named_call(replaces: str, transactions: Transactions) -> Dialog:
+    """The call that the value of a Replaces header names. Raises Refused."""
+    call_id, _, rest = replaces.partition(";")
     named = dict(part.strip().partition("=")[::2] for part in rest.split(";"))
     for consumer in transactions.req_consumers.get(call_id.strip(), ()):
         dialog: Dialog = consumer.cobj

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import quote
 
 import pytest
 from support.sipua import SipUa, until
 
 from drivers.sip import SipDriver
-from engine.errors import NotAllowed
+from engine.audio.clip import Clip
+from engine.errors import NotAllowed, Unsupported
 from engine.lines import Cause, Hangup
 
 SAID = bytes(range(0x80, 0xD0)) * 2
@@ -62,7 +64,7 @@ async def talk(phone, second):
     other = await calling
     await leg.bridge(other)
     talk = Talk(driver, leg, caller, other, agent)
-    talk.dialled = dialled
+    talk.dialled, talk.legs = dialled, legs
     yield talk
     await driver.stop()
 
@@ -161,6 +163,7 @@ async def test_an_address_elsewhere(talk, second):
     ("to", "headers", "status"),
     [
         ("<sip:202@127.0.0.1?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>", (), 603),
+        ("<sip:202@127.0.0.1?Subject=x>", (), 603),
         ("<sip:202@127.0.0.1;method=BYE>", (), 603),
         ("<sip:202@127.0.0.1>", (("Refer-To", "<sip:203@127.0.0.1>"),), 400),
         ("<mailto:a@b>", (), 400),
@@ -170,6 +173,100 @@ async def test_what_is_not_done(talk, to, headers, status):
     assert (await talk.refer(to, headers)).status == status
     assert talk.other.alive
     assert talk.dialled == []
+
+
+class Consultation:
+    """The agent's second call, by which they ask a colleague before they pass the caller on."""
+
+    def __init__(self, leg, call, other, colleague):
+        self.leg, self.call, self.other, self.colleague = leg, call, other, colleague
+
+    @classmethod
+    async def begin(cls, talk, phone, second, codec="PCMU"):
+        call = await phone.invite("202", talk.driver.address)
+        leg = await asyncio.wait_for(talk.legs.get(), 3)
+        await asyncio.gather(leg.answer(), call.answered())
+        calling = asyncio.create_task(talk.driver.originate(second.uri("202"), near=leg))
+        colleague = await second.next_call()
+        await colleague.answer(codecs=[codec])
+        other = await calling
+        await leg.bridge(other)
+        return cls(leg, call, other, colleague)
+
+    def named(self, talk):
+        """Refer-To that asks for the caller to take the agent's place."""
+        tags = [value.partition(";tag=")[2] for value in (self.call.remote, self.call.local)]
+        replaces = f"{self.call.call_id};to-tag={tags[0]};from-tag={tags[1]}"
+        host, port = talk.driver.address
+        return f"<sip:202@{host}:{port}?Replaces={quote(replaces, safe='')}>"
+
+
+async def says(speaker, listener):
+    """Both are heard whatever their codecs are."""
+    listener.received.clear()
+    async with asyncio.timeout(3):
+        while not any(len(set(packet.payload)) > 1 for packet in listener.audio()):
+            speaker.send(SAID)
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("first", ["caller", "colleague"])
+async def test_an_agent_asks_a_colleague_and_passes_the_caller_on(talk, phone, second, first):
+    """Attended: both of the agent's calls end, and neither of the two scenarios is any the wiser."""
+    asked = await Consultation.begin(talk, phone, second)
+    assert (await talk.refer(asked.named(talk))).status == 202
+    assert await talk.reports(2) == ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]
+    await asyncio.gather(talk.agent.over.wait(), asked.call.over.wait())
+    await says(talk.caller.rtp, asked.colleague.rtp)
+    await says(asked.colleague.rtp, talk.caller.rtp)
+    await asked.colleague.rtp.press("7")
+    assert await asyncio.wait_for(talk.other.digits.get(), 1) == "7"
+    assert talk.dialled == []
+    with pytest.raises(Unsupported, match="a call of ours"):
+        await asked.leg.transfer("203")
+    if first == "caller":
+        await talk.caller.bye()
+        await talk.other.hangup()  # as the scenario of the caller does
+        assert await asyncio.wait_for(asyncio.shield(asked.leg.ended), 3) == Hangup("remote", Cause.NORMAL)
+        assert asked.other.alive  # until its scenario ends it
+    else:
+        await asked.colleague.bye()
+        await asked.leg.hangup()
+        assert await asyncio.wait_for(asyncio.shield(talk.other.ended), 3) == Hangup("remote", Cause.NORMAL)
+        assert talk.leg.alive
+    for leg in (talk.leg, asked.other):
+        await leg.hangup()
+    await until(lambda: not any(talk.driver.usage().values()))
+
+
+async def test_a_scenario_goes_on_with_whom_it_was_given(talk, phone, second):
+    """After the colleague has hung up, the caller hears the colleague's scenario, and presses keys there."""
+    asked = await Consultation.begin(talk, phone, second)
+    await talk.refer(asked.named(talk))
+    await talk.agent.over.wait()
+    await asked.colleague.bye()
+    await asked.other.ended
+    talk.caller.rtp.received.clear()
+    await asked.leg.play([Clip(b"\x00\x20\x00\xe0" * 800)])
+    assert any(len(set(packet.payload)) > 1 for packet in talk.caller.rtp.audio())
+    await talk.caller.rtp.press("4")
+    assert await asyncio.wait_for(asked.leg.digits.get(), 1) == "4"
+
+
+async def test_the_consultation_has_ended_meanwhile(talk, phone, second):
+    asked = await Consultation.begin(talk, phone, second)
+    named = asked.named(talk)
+    await asked.leg.hangup()
+    await asked.call.over.wait()
+    assert (await talk.refer(named)).status == 603
+    await hears(talk.agent.rtp, talk.caller.rtp)
+
+
+async def test_a_call_cannot_take_its_own_place(talk):
+    host, port = talk.driver.address
+    tags = [value.partition(";tag=")[2] for value in (talk.agent.remote, talk.agent.local)]
+    replaces = quote(f"{talk.agent.call_id};to-tag={tags[0]};from-tag={tags[1]}", safe="")
+    assert (await talk.refer(f"<sip:202@{host}:{port}?Replaces={replaces}>")).status == 603
 
 
 async def test_one_at_a_time(talk, second):

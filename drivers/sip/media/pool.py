@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
+INSIDE_DTMF = 101
+"""The RFC 4733 payload type between two ports of ours."""
+
 EXPEDITED = 46
 """DSCP of telephony, EF (RFC 3246, RFC 4594 §4.1)."""
 
@@ -145,9 +148,19 @@ class MediaPool:
                 return await self._bind(slot, LOOPBACK, 0, told)
         raise LegGone("the media worker has ended")
 
+    def wire(self, one: MediaPort, other: MediaPort) -> None:
+        """Make each of two ports, both open, the far end of the other. Raises LegGone."""
+        for port, far in ((one, other), (other, one)):
+            port.connect(self._host, far.port, codec="PCMA", dtmf=INSIDE_DTMF, hear=False)
+
     def usage(self) -> dict[str, int]:
         """Ports open now."""
         return {"rtp_ports": sum(len(slot.ports) for slot in self._slots)}
+
+    async def ping(self) -> None:
+        """Return when every worker has answered, however long it takes. Raises LegGone when one dies meanwhile."""
+        links = [slot.link for slot in self._slots if slot.link is not None and slot.link.alive]
+        await asyncio.gather(*(link.request({"op": "ping"}, bounded=False) for link in links))
 
     async def stats(self) -> list[dict[str, Any]]:
         """Figures of each worker: pid, ports, descriptors, clip_octets, cpu_seconds, skipped_ticks, lateness_ms."""
