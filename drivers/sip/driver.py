@@ -19,6 +19,7 @@ from drivers.sip.line import Line
 from drivers.sip.media.pool import EXPEDITED, MediaPool
 from drivers.sip.peers import Peers
 from drivers.sip.phones import Phones
+from drivers.sip.pressure import Pressure
 from drivers.sip.reactor import shared_reactor
 from drivers.sip.registrar import Registrar
 from drivers.sip.routes import Routes
@@ -59,6 +60,7 @@ class SipDriver(Driver):
         rtp_timeout: float | None = 60.0,
         session_timer: float = 1800.0,
         external: str | None = None,
+        overload: float = 0.0,
         hook_flash: Literal["event", "info"] = "event",
         on_refer: Callable[[Leg, str], Awaitable[Leg]] | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class SipDriver(Driver):
         session_timer: seconds within which a far end must show that it still knows a call (RFC 4028); 0: not asked.
         external: host and perhaps port by which far ends reach us, where a translator of addresses is between.
         hook_flash: sent as a telephone event (RFC 4733) or by SIP INFO.
+        overload: seconds; calls that would wait longer for their answer are refused with 503. 0: never.
         on_refer: calls an address for the caller whose leg is given, as `originate`, when the phone that the caller
             talks to passes them on (REFER); None: phones cannot.
         Raises ConfigurationError.
@@ -100,6 +103,7 @@ class SipDriver(Driver):
             raise ConfigurationError(f"rtp.ports: {error}") from None
         self._legs: set[SipLeg] = set()
         self._refused = 0
+        self._pressure = Pressure(overload)
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoint: Endpoint | None = None
 
@@ -124,12 +128,15 @@ class SipDriver(Driver):
             raise ConfigurationError(f"sip.listen: cannot bind {host}:{port}: {error.strerror}") from None
         self._channel = "sip/{}:{}".format(*self.address)
         endpoint = self._endpoint
+        self._pressure.start(self._reactor, self._pool)
         await self._trunks.start(partial(ask.send, self._reactor, endpoint), (endpoint.host, endpoint.port))
 
     async def stop(self) -> None:
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is None:
             return
+        self._refused += endpoint.refused
+        await self._pressure.stop()
         await self._reactor.call(endpoint.refuse_calls)
         await self._trunks.stop()
         for leg in list(self._legs):
@@ -206,7 +213,7 @@ class SipDriver(Driver):
         return {"bans": guard.bans, "dropped": guard.dropped} if guard is not None else {}
 
     def refused(self) -> int:
-        return self._refused
+        return self._refused + (self._endpoint.refused if self._endpoint is not None else 0)
 
     def usage(self) -> dict[str, int]:
         return {"legs": len(self._legs), **self._pool.usage()}
@@ -226,6 +233,7 @@ class SipDriver(Driver):
             self._external,
         )
         endpoint.session_timer = self._session_timer
+        endpoint.pressure = self._pressure
         return endpoint
 
     def _new_line(self) -> Line:

@@ -3,6 +3,7 @@ requests outside any dialog (RFC 3261 sections 8.2 and 11)."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +20,11 @@ from drivers.sip.events import Call, Event, Invited, LocalMedia
 from drivers.sip.guard import Guard
 from drivers.sip.headers import ALLOW, EXTENSIONS, unsupported
 from drivers.sip.identity import ASSERTED, Headers, called_number, calling_party
+from drivers.sip.limited_log import LimitedLog
 from drivers.sip.line import Line
 from drivers.sip.peers import Peers
 from drivers.sip.phones import PHONES
+from drivers.sip.pressure import Pressure
 from drivers.sip.reactor import Reactor
 from drivers.sip.registrar import Answer, Register, Registrar
 from drivers.sip.replaces import Refused, replaced_by
@@ -34,8 +37,13 @@ NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH",
 INTRODUCTIONS = (b"REGISTER ", b"INVITE ", b"ACK ", b"CANCEL ")
 """What is read from an address that is not known, where phones may be."""
 
+RETRY_AFTER = 2
+"""Seconds for which whoever calls is asked to try elsewhere when we are overloaded (RFC 3261 section 21.5.4)."""
+
 POLL = 0.01
 """Seconds between two looks at what is pending, while closing."""
+
+log = logging.getLogger(__name__)
 
 
 class _Silent:
@@ -60,6 +68,11 @@ class Endpoint:
         """announce: told of each incoming call, before any event of its line; both are called in this thread.
         external: what far ends are told in place of `address`; its port may be 0 for the same one."""
         self.reactor = reactor
+        self.pressure = Pressure(0)
+        """Says when calls are to be refused."""
+        self.refused = 0
+        """Calls refused because the machine is behind."""
+        self._overload = LimitedLog(log, "the machine is behind: calls are refused with 503")
         self.session_timer = 0
         """Seconds between two signs of life that calls ask for (RFC 4028); 0: none."""
         self._accepting = True
@@ -247,6 +260,10 @@ class Endpoint:
     def _unacceptable(self, req: Any) -> Any:
         if not self._accepting:
             return _final(req, 503, "Service Unavailable")
+        if self.pressure.exceeded(self._transactions.l4r.socket.behind) and not req.countHFs("replaces"):
+            self.refused += 1
+            self._overload.warning()
+            return _final(req, 503, "Service Unavailable", ("retry-after", str(RETRY_AFTER)))
         if not req.countHFs("contact") or req.getHFBody("contact").asterisk:
             return _final(req, 400, "Missing Contact")
         if missing := unsupported(req):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,7 @@ class SipSocket(Network_server):
         super().__init__(options)
         self._reactor: Reactor = config["_reactor"]
         self._accept: Callable[[bytes, str], bool] = config["_accept"]
+        self._full_since: float | None = None
         self.unsent = 0
         """Datagrams that the machine would not send: no route, or nothing that the address means."""
         self._named: dict[str, tuple[str, int]] = {}
@@ -77,15 +79,26 @@ class SipSocket(Network_server):
             adapt.malformed.warning(f"not sent to {host}:{port}: {error}")
 
     def _readable(self) -> None:
+        if self.uopts.data_callback is None:
+            return
         for _ in range(BATCH):
             try:
                 data, source = self._socket.recvfrom(65535)
             except BlockingIOError:
+                self._full_since = None
                 return
             except OSError:
                 continue  # an ICMP error for something sent earlier
             if len(data) and self._accept(data, source[0]):
                 self.handle_read(data, Remote_address(source, self.transport), MonoTime())
+        if self._full_since is None:
+            self._full_since = time.monotonic()
+        self._reactor.post(self._readable)  # to see whether that was the last, which the selector would not tell
+
+    @property
+    def behind(self) -> float:
+        """Seconds since there was last nothing left to read: more comes than can be dealt with."""
+        return 0.0 if self._full_since is None else time.monotonic() - self._full_since
 
     def shutdown(self) -> None:
         """Close the socket."""

@@ -251,8 +251,8 @@ class Driver(ABC):
         return {}
 
     def refused(self) -> int:
-        """Calls that the driver itself has refused since it was made, for want of a port or a trunk's channel: nobody
-        else has seen them."""
+        """Calls that the driver itself has refused since it was made, for want of a port, of a trunk's channel, or of
+        time: nobody else has seen them."""
         return 0
 
     @abstractmethod

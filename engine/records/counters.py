@@ -25,7 +25,8 @@ EVERY = 1.0
 @dataclass(slots=True)
 class Counts:
     """`incoming`: calls that had a channel, those left ringing included; `outgoing`: calls begun by us; `refused`:
-    calls that found every channel taken, or no RTP port; `most_busy`: channels taken at one moment."""
+    calls that found every channel taken, no RTP port, or a machine that is behind; `most_busy`: channels taken at one
+    moment."""
 
     incoming: int = 0
     outgoing: int = 0

@@ -132,6 +132,11 @@ class Sip(Section):
         "translator stands before it: 203.0.113.5. Written into Contact and Via instead of `listen`; see "
         "`rtp.external` too.",
     )
+    overload: Duration = Field(
+        default=0.25,
+        description="New calls are refused with 503 while the machine is so far behind that they would wait longer "
+        "than this for their answer; 0s: never.",
+    )
     session_timer: Duration = Field(
         default=1800.0,
         description="How long a call may go on without a sign that its far end still knows it (RFC 4028); asked for "

@@ -70,6 +70,7 @@ class Worker:
             "bridge": self._bridge,
             "unbridge": self._unbridge,
             "close": self._close,
+            "ping": self._ping,
             "stats": self._stats,
             "end": self._end,
         }
@@ -285,6 +286,9 @@ class Worker:
 
     def _end(self, _: Message) -> None:
         self._running = False
+
+    def _ping(self, _: Message) -> Message:
+        return {}
 
     def _stats(self, _: Message) -> Message:
         return {
