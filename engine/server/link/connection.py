@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.centres.events import AgentEvent, Code, StateEvent
 from engine.centres.session import AgentSession
+from engine.centres.texts import reason
 from engine.server.link import protocol
 from engine.server.link.limits import Bucket, Place
 from engine.server.link.protocol import Error, Request
@@ -184,18 +185,26 @@ class Connection:
             self._send(protocol.error(Error.BAD_REQUEST, "logged in already", request.id))
         elif request.protocol != protocol.VERSION:
             self.cut(Error.PROTOCOL, f"this server speaks version {protocol.VERSION}")
-        elif request.code is None or request.password is None:
-            self._send(protocol.error(Error.BAD_REQUEST, "tickets are not taken here", request.id))
         elif self._link.guesses.banned(self._place.address):
             self.cut(Error.BANNED, "too many wrong passwords: wait ten minutes")
         else:
-            if self._patience is not None:
-                self._patience.cancel()
             self._send(protocol.ok(request.id))
-            password = request.password.get_secret_value()
-            self._opening = self._loop.create_task(self._log_in(request, request.code, password))
+            self._prove(request)
 
-    async def _log_in(self, request: protocol.Open, code: str, password: str) -> None:
+    def _prove(self, request: protocol.Open) -> None:
+        """Log in with the ticket, if it is good, or with the password."""
+        code = request.code
+        password = request.password.get_secret_value() if request.password is not None else None
+        if request.ticket is not None:
+            code = self._link.tickets.redeem(request.ticket.get_secret_value())
+        if code is None:
+            self._send(protocol.event(AgentEvent(Code.BAD_PASSWORD, reason=reason("bad_ticket", request.language))))
+            return
+        if self._patience is not None:
+            self._patience.cancel()
+        self._opening = self._loop.create_task(self._log_in(request, code, password))
+
+    async def _log_in(self, request: protocol.Open, code: str, password: str | None) -> None:
         link, address = self._link, self._place.address
         try:
             async with link.verifying:

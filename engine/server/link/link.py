@@ -12,6 +12,7 @@ from engine.limited_log import LimitedLog
 from engine.server.link.connection import Connection, Wire
 from engine.server.link.limits import Gate, Guesses, Place, Refused
 from engine.server.link.protocol import Error
+from engine.server.link.tickets import Tickets
 
 log = logging.getLogger("flowctl.link")
 
@@ -25,6 +26,7 @@ class AgentLink:
     def __init__(self, centres: Centres, sessions: Sessions) -> None:
         self.sessions = sessions
         self.guesses = Guesses(asyncio.get_running_loop().time)
+        self.tickets = Tickets(asyncio.get_running_loop().time)
         self.verifying = asyncio.Semaphore(VERIFIED_AT_ONCE)
         self._centres = centres
         self._gate = Gate(self.guesses)
