@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 import structlog
+
+_FIELDS = len(logging.makeLogRecord({}).__dict__)
+"""Of a record that says nothing but its message."""
 
 
 def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> None:  # noqa: A002 - the option's name
@@ -34,13 +40,35 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
             exception_formatter=structlog.dev.plain_traceback,
         )
     handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    plain = {"text": _plain_text, "json": _plain_json}[format] if not (format == "text" and out.isatty()) else None
+    handler.setFormatter(_Formatter(plain, foreign_pre_chain=shared, processors=processors))
+    # Asked for with each line otherwise, and shown nowhere.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("flowctl").setLevel(logging.INFO)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Most lines are a message and nothing else, two for each call: written directly, they cost a third."""
+
+    def __init__(self, plain: Callable[[str, str, str], str] | None, **options: Any) -> None:
+        """plain: makes the line of (time, level, message), as structlog would; None to leave all to it."""
+        super().__init__(**options)
+        self._plain = plain
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._plain is None or record.exc_info or record.stack_info or len(record.__dict__) > _FIELDS:
+            return super().format(record)
+        when = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+        return self._plain(f"{when}Z", record.levelname.lower(), record.getMessage())
+
+
+def _plain_text(when: str, level: str, message: str) -> str:
+    return f"{when} [{level:<9}] {message}"
+
+
+def _plain_json(when: str, level: str, message: str) -> str:
+    return json.dumps({"event": message, "level": level, "timestamp": when}, ensure_ascii=False)
