@@ -31,7 +31,7 @@ MOST_CHANNELS = 25
 
 _LIMITS = (
     "pyvoip: at most %d calls with %s:%d alone; PCMU only, keys as telephone events only; "
-    "UDP without TLS, no registration, no password, no transfer (docs/drivers.md)"
+    "UDP without TLS, no registration, no password, no transfer; Python 3.12 or earlier (docs/drivers.md)"
 )
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,32}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from support.pyvoip_sipp import sipp
 from support.served import free_port, served
+from support.sipp import sipp
 from support.sipua import SipUa, until
 
 GREETING = """
@@ -35,9 +35,8 @@ async def test_a_server_with_both_kinds_of_lines(tmp_path):
     port, listen = free_port(), free_port()
     pyvoip = {"listen": f"127.0.0.1:{listen}", "peer": f"127.0.0.1:{port}", "rtp_ports": "25000-25099"}
     async with served(tmp_path, {"greeting.yaml": GREETING}, pyvoip=pyvoip, rtp={"ports": "25700-25799"}) as server:
-        # Left to themselves both SIPps take the same media port.
-        one = sipp(tmp_path, "uac_listens.xml", "-s", "32", "-p", port, "-mp", free_port(), f"127.0.0.1:{listen}")
-        async with one, sipp(tmp_path, "uac_listens.xml", "-s", "32", f"127.0.0.1:{server.port}"):
+        one = sipp(tmp_path, "pyvoip_uac_listens", to=("127.0.0.1", listen), port=port)
+        async with one, sipp(tmp_path, "pyvoip_uac_listens", to=server.address):
             pass
         records = await server.recorded(2)
         assert {record["channel"] for record in records} == {"sip/1", "pyvoip/1"}

@@ -6,8 +6,7 @@ import asyncio
 import wave
 
 import pytest
-from support.pyvoip_sipp import sipp
-from support.served import free_port
+from support.sipp import free_port, sipp
 from support.sound import contains, speech, ulaw_encode
 
 from drivers.pyvoip import PyVoipDriver
@@ -32,14 +31,10 @@ async def running(port):
     await driver.stop()
 
 
-def where(driver):
-    return "{}:{}".format(*driver.address)
-
-
 async def test_a_caller_speaks_holds_and_hangs_up(tmp_path, port, running):
     driver, legs = running
     (tmp_path / "sound.ulaw").write_bytes(ulaw_encode(SAID.samples))
-    async with sipp(tmp_path, "uac_speaks.xml", "-s", "32", "-p", port, "-mp", free_port(), where(driver)):
+    async with sipp(tmp_path, "pyvoip_uac_speaks", to=driver.address, port=port):
         leg = await asyncio.wait_for(legs.get(), 5)
         assert (leg.info.did, leg.info.cli, leg.info.name) == ("32", "0143670903", "Caller")
         await leg.ring()
@@ -53,7 +48,7 @@ async def test_a_caller_speaks_holds_and_hangs_up(tmp_path, port, running):
 
 async def test_a_caller_gives_up(tmp_path, port, running):
     driver, legs = running
-    async with sipp(tmp_path, "uac_gives_up.xml", "-s", "32", "-p", port, where(driver)):
+    async with sipp(tmp_path, "pyvoip_uac_gives_up", to=driver.address, port=port):
         leg = await asyncio.wait_for(legs.get(), 5)
         await leg.ring()
         assert (await asyncio.wait_for(asyncio.shield(leg.ended), 5)).cause is Cause.CANCELLED
@@ -61,7 +56,7 @@ async def test_a_caller_gives_up(tmp_path, port, running):
 
 async def test_a_phone_answers_and_is_hung_up_on(tmp_path, port, running):
     driver, _ = running
-    async with sipp(tmp_path, "uas_answers.xml", "-p", port):
+    async with sipp(tmp_path, "pyvoip_uas_answers", port=port):
         leg = await asyncio.wait_for(driver.originate("201", caller_id="0611223344"), 5)
         assert not (await leg.play([SAID])).interrupted
         await leg.hangup()
@@ -69,7 +64,7 @@ async def test_a_phone_answers_and_is_hung_up_on(tmp_path, port, running):
 
 async def test_a_phone_is_busy(tmp_path, port, running):
     driver, _ = running
-    async with sipp(tmp_path, "uas_busy.xml", "-p", port):
+    async with sipp(tmp_path, "pyvoip_uas_busy", port=port):
         with pytest.raises(OriginateError) as refused:
             await asyncio.wait_for(driver.originate("201"), 5)
         assert refused.value.cause is Cause.BUSY
@@ -77,6 +72,6 @@ async def test_a_phone_is_busy(tmp_path, port, running):
 
 async def test_a_call_is_withdrawn(tmp_path, port, running):
     driver, _ = running
-    async with sipp(tmp_path, "uas_rings.xml", "-p", port):
+    async with sipp(tmp_path, "pyvoip_uas_rings", port=port):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(driver.originate("201"), 1)
