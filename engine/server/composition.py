@@ -13,8 +13,6 @@ from pathlib import Path
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
-from engine.audio.tones import ringing_tone
-from engine.call.pass_on import pass_on
 from engine.call.services import Services
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
@@ -56,9 +54,10 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     store = ScenarioStore(settings.scenarios)
     await store.load()
 
-    async def on_refer(caller: Leg, to: str) -> Leg:
-        """The call that a phone asks for which passes `caller` on."""
-        return await pass_on(services.lines, caller, to, ringing_tone(settings.country))
+    async def pass_on(caller: Leg, to: str) -> Leg:
+        """The call that a phone asks for which passes `caller` on: as a `bridge` to that number would make it."""
+        lines = services.lines
+        return await lines.originate(to, caller_id=lines.presented(caller), near=caller)
 
     alerts: Alerts = NoAlerts()
     trunk_alerts = TrunkAlerts(alerts)
@@ -77,7 +76,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         hook_flash=settings.sip.hook_flash,
         external=settings.sip.external,
         overload=settings.sip.overload,
-        on_refer=on_refer,
+        on_refer=pass_on,
         on_trunk=trunk_alerts.on_change,
     )
     drivers = [sip, *drivers_beside_sip(settings)]
