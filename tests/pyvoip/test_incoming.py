@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 
 import pytest
 from support.sipua import Message, SipUa, sdp, until
@@ -209,6 +211,19 @@ async def test_a_defect_in_one_call_ends_that_call_alone(bench, peer, monkeypatc
     assert other.alive
     assert "ZeroDivisionError" in caplog.text
     await other.hangup()
+
+
+async def test_a_media_worker_that_dies_ends_its_calls_and_is_replaced(bench, peer):
+    leg, call = await bench.answered(peer)
+    (worker,) = await bench.driver._pool.stats()
+    os.kill(worker["pid"], signal.SIGKILL)
+    ended = await asyncio.wait_for(asyncio.shield(leg.ended), 2)
+    assert (ended.by, ended.detail) == ("local", "the media worker died")
+    await asyncio.wait_for(call.over.wait(), 2)
+    await until(lambda: bench.driver._pool._slots[0].usable, 5)
+    leg, call = await bench.answered(peer)
+    await call.rtp.wait_for(2)
+    await leg.hangup()
 
 
 async def test_stopping_hangs_up(bench, peer):
