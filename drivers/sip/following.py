@@ -45,22 +45,26 @@ class Following:
 
     async def _run(self, to: str, connect: Connect) -> None:
         try:
+            await self._leg.unbridge()  # the caller hears it ring, and nobody talks of them with them listening
             async with asyncio.timeout(RINGS):
                 other = await connect(self._caller, to)
         except TimeoutError:
-            self._failed(Cause.NO_ANSWER)
+            await self._failed(Cause.NO_ANSWER)
         except OriginateError as error:
-            self._failed(error.cause)
+            await self._failed(error.cause)
         except NotAllowed:
-            self._failed(Cause.REJECTED)
+            await self._failed(Cause.REJECTED)
         except EngineError:
-            self._failed(Cause.CONGESTION)
+            await self._failed(Cause.CONGESTION)
         else:
             with contextlib.suppress(EngineError):  # one of the three has ended meanwhile
                 await self._leg.become(other, self._caller)
 
-    def _failed(self, cause: Cause) -> None:
-        """The caller still has the old phone, unless that has hung up."""
+    async def _failed(self, cause: Cause) -> None:
+        """The caller has the old phone again, unless that has hung up."""
         self._leg.line.report(*refusal(cause))
+        if self.left is None:
+            with contextlib.suppress(EngineError):  # one of the two has ended meanwhile
+                await self._caller.bridge(self._leg)
         if self.left is not None:
             self._leg.finish(self.left)

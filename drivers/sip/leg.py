@@ -114,9 +114,9 @@ class SipLeg(Voice):
                 self._successor.give_up(cause, detail)
 
     async def become(self, other: SipLeg, caller: SipLeg) -> None:
-        """Go on as `other`, which is answered, bridged with `caller` as before; the old far end is told and hung up
-        on. Raises EngineError when one of the three has ended."""
-        if not self.alive or not self.bridged_with(caller):
+        """Go on as `other`, which is answered, and bridged with `caller`; the old far end is told and hung up on.
+        Raises EngineError when one of the three has ended."""
+        if not self.alive:
             await other.hangup()
             raise self._gone()
         old_line, old_port = self.line, self._require()

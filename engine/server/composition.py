@@ -13,6 +13,8 @@ from pathlib import Path
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
+from engine.audio.tones import tone
+from engine.call.pass_on import pass_on
 from engine.call.services import Services
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
@@ -22,6 +24,7 @@ from engine.lines import Leg
 from engine.lines.dialling import DialPlan
 from engine.lines.limits import Limits
 from engine.lines.lines import Lines
+from engine.lines.numbering import FRENCH_PLAN
 from engine.outside.absent import NoAlerts
 from engine.outside.ports import Alerts
 from engine.records.journal import Journal
@@ -54,10 +57,11 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     store = ScenarioStore(settings.scenarios)
     await store.load()
 
-    async def pass_on(caller: Leg, to: str) -> Leg:
-        """The call that a phone asks for which passes `caller` on: as a `bridge` to that number would make it."""
-        lines = services.lines
-        return await lines.originate(to, caller_id=lines.presented(caller), near=caller)
+    ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
+
+    async def on_refer(caller: Leg, to: str) -> Leg:
+        """The call that a phone asks for which passes `caller` on."""
+        return await pass_on(services.lines, caller, to, ringing)
 
     alerts: Alerts = NoAlerts()
     trunk_alerts = TrunkAlerts(alerts)
@@ -76,7 +80,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         hook_flash=settings.sip.hook_flash,
         external=settings.sip.external,
         overload=settings.sip.overload,
-        on_refer=pass_on,
+        on_refer=on_refer,
         on_trunk=trunk_alerts.on_change,
     )
     drivers = [sip, *drivers_beside_sip(settings)]

@@ -88,6 +88,9 @@ async def test_an_agent_passes_the_caller_on(talk, second, waits):
     if not waits:
         await talk.agent.bye()
     colleague = await second.next_call()
+    talk.agent.rtp.received.clear()
+    await talk.caller.rtp.stream(SAID * 3)
+    assert not any(packet.payload == SAID for packet in talk.agent.rtp.received)  # they are apart by now
     await colleague.answer()
     if waits:
         assert await talk.reports(2) == ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]

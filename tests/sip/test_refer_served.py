@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from support.served import run, served
-from support.sipua import SipUa
+from support.sipua import SipUa, sdp, until
 
 SAID = bytes(range(0x80, 0xD0)) * 2
 
@@ -83,7 +83,9 @@ nodes:
     ] * 3
 
 
-async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path):
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path, speaks: bool):
+    """speaks: the new line says something before it answers, which the caller hears instead of the ring tone."""
     async with SipUa.open() as phone, SipUa.open() as agents, SipUa.open() as colleagues:
         text = scenario("bridge", agents.uri("201")).replace("{OUTCOMES}", BRIDGE)
         async with served(tmp_path, {"a.yaml": text}) as server:
@@ -95,6 +97,14 @@ async def test_an_agents_phone_passes_the_caller_on(tmp_path: Path):
             agent._request("REFER", "", [("Refer-To", f"<{colleagues.uri('202')}>"), ("Contact", agent.contact)])
             assert (await agent.response(method="REFER")).status == 202
             colleague = await colleagues.next_call()
+            colleague.ring()
+            caller.rtp.received.clear()
+            await until(lambda: any(len(set(packet.payload)) > 1 for packet in caller.rtp.audio()))  # a ring tone
+            assert not any(packet.payload == SAID for packet in caller.rtp.received)
+            if speaks:
+                colleague._use(colleague.requests[0].body)
+                colleague.reply(colleague.requests[0], 183, sdp(*colleague.rtp.address))
+                await hears(caller.rtp, colleague.rtp)
             await colleague.answer()
             await agent.over.wait()
             assert "sip:0143670903@" in colleague.requests[0].get("From")
