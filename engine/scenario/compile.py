@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,9 @@ class CompiledScenario:
         """The scenario's name."""
         return self.scenario.name
 
-    @property
+    @cached_property
     def prompts_dir(self) -> Path:
-        """Folder of the audio files."""
+        """Folder of the audio files. Asked for with each prompt, and paths are slow to build."""
         return self.path.parent / self.scenario.prompts
 
     @property
