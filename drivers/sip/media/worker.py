@@ -31,7 +31,7 @@ GATHER = 0.003
 """Seconds for which packets may gather in the sockets while no stream is relayed: one waking up for many."""
 CROWD = 100
 """Streams from which that is cheaper: with fewer, packets that pass the sieve come more than `GATHER` apart."""
-RELAYED_GATHER, RELAYED_CROWD = 0.0004, 50
+RELAYED_GATHER, RELAYED_CROWD = 0.0006, 50
 """The same where streams are relayed, and how many of these: whoever speaks is heard that much later."""
 
 
