@@ -26,6 +26,7 @@ from drivers.sip.peers import Peers
 from drivers.sip.phones import PHONES
 from drivers.sip.pressure import Pressure
 from drivers.sip.reactor import Reactor
+from drivers.sip.refusal import RETRY_AFTER
 from drivers.sip.registrar import Answer, Register, Registrar
 from drivers.sip.replaces import Refused, replaced_by
 from drivers.sip.session_timer import MIN_SE, too_short
@@ -36,9 +37,6 @@ NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH",
 
 INTRODUCTIONS = (b"REGISTER ", b"INVITE ", b"ACK ", b"CANCEL ")
 """What is read from an address that is not known, where phones may be."""
-
-RETRY_AFTER = 2
-"""Seconds for which whoever calls is asked to try elsewhere when we are overloaded (RFC 3261 section 21.5.4)."""
 
 POLL = 0.01
 """Seconds between two looks at what is pending, while closing."""
@@ -93,6 +91,7 @@ class Endpoint:
             "_accept": self._accept,
         }
         self._transactions = Transactions(self.config, self._on_request)
+        self._transactions.refuses, self._transactions.on_refused = self._is_behind, self._on_refused
         if registrar is not None:
             self._transactions.is_phone = registrar.is_phone
         self.config["_sip_tm"] = self._transactions
@@ -152,10 +151,12 @@ class Endpoint:
 
     def _accept(self, data: bytes, source: str) -> bool:
         """Requests are read from allowed peers only, from those that we are calling, and, where phones may register,
-        what makes one known; anybody else gets no sign that something listens here. Responses find their transaction
-        or are dropped."""
-        if data.startswith(b"SIP/2.0 ") or self._peers.allowed(source) or source in self._called:
+        what makes one known; anybody else gets no sign that something listens here. A response of a stranger must be
+        one that is awaited."""
+        if self._peers.allowed(source) or source in self._called:
             return True
+        if data.startswith(b"SIP/2.0 "):
+            return self._transactions.awaits(data)
         if self.registrar is None or not self.registrar.permits(source):
             return False
         return self.registrar.is_phone(source) or (self.guard.admits(source) and data.startswith(INTRODUCTIONS))
@@ -260,9 +261,8 @@ class Endpoint:
     def _unacceptable(self, req: Any) -> Any:
         if not self._accepting:
             return _final(req, 503, "Service Unavailable")
-        if self.pressure.exceeded(self._transactions.l4r.socket.behind) and not req.countHFs("replaces"):
-            self.refused += 1
-            self._overload.warning()
+        if self._is_behind() and not req.countHFs("replaces"):
+            self._on_refused()
             return _final(req, 503, "Service Unavailable", ("retry-after", str(RETRY_AFTER)))
         if not req.countHFs("contact") or req.getHFBody("contact").asterisk:
             return _final(req, 400, "Missing Contact")
@@ -273,6 +273,13 @@ class Endpoint:
         if self._is_merged(req):
             return _final(req, 482, "Loop Detected")
         return None
+
+    def _is_behind(self) -> bool:
+        return self.pressure.exceeded(self._transactions.l4r.socket.behind)
+
+    def _on_refused(self) -> None:
+        self.refused += 1
+        self._overload.warning()
 
     def _is_merged(self, req: Any) -> bool:
         """The same INVITE come by another way (RFC 3261 section 8.2.2.2)."""

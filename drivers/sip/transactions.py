@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from hashlib import md5
 from typing import Any
 
 import sippy.SipTransactionManager
@@ -17,6 +19,7 @@ from sippy.Time.MonoTime import MonoTime
 from drivers.sip import adapt
 from drivers.sip.reactor import Reactor
 from drivers.sip.reading import Request, tightened
+from drivers.sip.refusal import TAG, refusal
 
 BATCH = 64
 """Datagrams read from one socket before the timers are looked at again."""
@@ -26,6 +29,10 @@ T2 = 4.0
 
 NAMES_KEPT = 256
 """Host names of peers whose address we remember."""
+
+
+_BRANCH = re.compile(rb"branch=([^;,\s]+)", re.IGNORECASE)
+"""The first is that of the topmost Via."""
 
 
 class SipSocket(Network_server):
@@ -152,7 +159,31 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
             text = head.decode()
         except UnicodeDecodeError:
             text = head.decode("latin-1").replace("\x85", "?")  # which splitlines() takes for a line end
-        super().handleIncoming(tightened(text) + separator.decode() + body.decode("latin-1"), ra, server, rtime)
+        text = tightened(text) + separator.decode() + body.decode("latin-1")
+        if not self._refused(data_in, head, text, ra.address):
+            super().handleIncoming(text, ra, server, rtime)
+
+    refuses: Callable[[], bool] = staticmethod(lambda: False)
+    """True while new calls are to be refused."""
+
+    on_refused: Callable[[], None] = staticmethod(lambda: None)
+    """Told of each."""
+
+    def _refused(self, data: bytes, head: bytes, text: str, source: tuple[str, int]) -> bool:
+        """Answer 503 to a new call that cannot be dealt with; True too for the ACK of one."""
+        if data.startswith(b"ACK ") and TAG in head:
+            return True
+        if not data.startswith(b"INVITE ") or not self.refuses():
+            return False
+        checksum = md5(text.encode(), usedforsecurity=False).digest()
+        if checksum in self.l1rcache or checksum in self.l2rcache:
+            return False  # repeated: it has been dealt with
+        answer = refusal(head, source)
+        if answer is None:
+            return False
+        self.on_refused()
+        self.l4r.socket.send_to(*answer)
+        return True
 
     is_phone: Callable[[str], bool] = staticmethod(lambda _: False)
     """Tells the address of a registered phone, which may be behind a router."""
@@ -211,6 +242,11 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
         # A call may reach the end of its life after we have stopped.
         if self.req_consumers is not None:
             super().unregConsumer(consumer, call_id)
+
+    def awaits(self, response: bytes) -> bool:
+        """True for a datagram that begins as a response to a request of ours would (RFC 3261 section 17.1.3)."""
+        branch = _BRANCH.search(response)
+        return branch is not None and any(tid[-1] == branch[1].decode("latin-1") for tid in self.tclient)
 
     @property
     def pending(self) -> bool:

@@ -13,6 +13,8 @@ from support.sipua import until
 
 from drivers.sip import SipDriver
 
+KEPT = ("From", "Call-ID", "CSeq")
+
 
 @asynccontextmanager
 async def limited(overload):
@@ -43,19 +45,27 @@ async def test_workers_that_are_late_let_no_call_in(phone, caplog):
     async with limited(0.1) as driver:
         leg, call = await admitted(driver, phone)
         await asyncio.gather(leg.answer(), call.answered())
+        _, unanswered = await admitted(driver, phone)
         before, (worker,) = driver.refused(), await driver._pool.stats()
         os.kill(worker["pid"], signal.SIGSTOP)
         try:
             await asyncio.sleep(0.6)  # the limit three times, and the probe before
-            late = await phone.invite("32", driver.address)
-            refused = await late.response(503, timeout=0.3)
-            assert refused.get("Retry-After") == "2"
-            assert driver.refused() == before + 1
+            for number, extra in enumerate(([], [("X-Folded", "in\r\n two")]), 1):
+                late = await phone.invite("32", driver.address, headers=extra)
+                refused = await late.response(503, timeout=0.3)
+                invite = late.last_invite
+                assert refused.get("Retry-After") == "2"
+                assert refused.get("Via").startswith(invite.get("Via").replace(";rport;", f";rport={phone.port};"))
+                assert refused.get("To").startswith(f"{invite.get('To')};tag=")
+                assert [refused.get(name) for name in KEPT] == [invite.get(name) for name in KEPT]
+                assert driver.refused() == before + number
             assert driver.legs.empty()
+            unanswered.repeat_invite()  # the call that it begins is there already
             assert (await call.ask("OPTIONS")).status == 200, "calls in progress are dealt with"
         finally:
             os.kill(worker["pid"], signal.SIGCONT)
         assert "the machine is behind: calls are refused with 503" in caplog.text
+        assert {message.status for message in unanswered.responses} == {100}
         await admitted(driver, phone)
         assert (await call.bye()).status == 200
 
