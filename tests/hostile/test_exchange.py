@@ -43,7 +43,7 @@ async def test_an_exchange_that_hangs_is_left_alone_told_and_found_again(
             listen="127.0.0.1:0",
             trunks={"exchange": trunk},
             on_trunk=alerts.on_change,
-            rtp_ports=range(31800, 32000),
+            rtp_ports=range(36800, 37000),
             media_workers=1,
         )
         await driver.start(lambda _: None)

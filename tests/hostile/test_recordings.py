@@ -63,7 +63,7 @@ def last(path: Path) -> int:
 async def test_a_worker_killed_twenty_times_loses_a_fifth_of_a_second(tmp_path: Path):
     """Twenty workers, each with a recording and killed at a moment of its own."""
     dice = random.Random(20)
-    pool = MediaPool(ports=range(31500, 31600), workers=KILLS)
+    pool = MediaPool(ports=range(37000, 37200), workers=KILLS)
     await pool.start()
     pids = [figures["pid"] for figures in await pool.stats()]
 
