@@ -1,5 +1,5 @@
-"""A 503 to an INVITE that is hardly read: 0.04 ms instead of 0.4, for refusing must not cost what is missing. Stateless
-(RFC 3261 section 8.2.7): the same INVITE gets the same answer, and its ACK is nobody's."""
+"""A 503 to an INVITE that is hardly read: 0.04 ms instead of 0.4, for refusing must not cost what is missing.
+Stateless (RFC 3261 section 8.2.7): the same INVITE gets the same answer, and its ACK is nobody's."""
 
 from __future__ import annotations
 
