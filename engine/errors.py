@@ -10,6 +10,7 @@ EngineError
 │   └── ExpressionError  an expression could not be compiled or evaluated
 ├── AudioError           an audio file is missing, unreadable or in an unsupported format
 ├── NoChannel            no port, channel or worker is free for one more call
+├── DatabaseError        the server's own database cannot be read or written
 └── ConfigurationError   the server's settings or directory are wrong: refuse to start
 """
 
@@ -77,6 +78,10 @@ class AudioError(EngineError):
 
 class NoChannel(EngineError):
     """No capacity for one more leg."""
+
+
+class DatabaseError(EngineError):
+    """The server's own database is away, damaged, locked or of another version; the message names the file."""
 
 
 class ConfigurationError(EngineError):

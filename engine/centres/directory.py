@@ -16,8 +16,8 @@ from engine.nodes.fields import Duration
 MAX_VALUES = 500_000
 """Keys and values of a directory file: ten thousand agents in many centres, read in some seconds."""
 
-KEY_LENGTH = 100
-"""Characters of a code or of a centre's name: they are keys in the database."""
+CODE_LENGTH, NAME_LENGTH = 64, 100
+"""Characters of an agent's code and of a centre's name: they are keys in the database."""
 
 Order = Literal["fixed", "longest_idle", "least_calls", "round_robin"]
 
@@ -49,11 +49,14 @@ class Agent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str = Field(min_length=1, max_length=KEY_LENGTH, description="Code of the agent, unique.")
+    code: str = Field(min_length=1, max_length=CODE_LENGTH, description="Code of the agent, unique.")
     first_name: str = Field(default="", description="First name.")
     last_name: str = Field(default="", description="Last name.")
     password: SecretStr | None = Field(
-        default=None, min_length=1, description="For logging in; agents reached by telephone alone need none."
+        default=None,
+        min_length=1,
+        max_length=1024,
+        description="For logging in; agents reached by telephone alone need none. The database keeps a hash of it.",
     )
     password_hash: Annotated[str | None, AfterValidator(_hash)] = Field(
         default=None, description="The password as argon2id hash, in place of `password`."
@@ -75,6 +78,12 @@ class Agent(BaseModel):
         "`{centre: NAME}`.",
     )
 
+    @model_validator(mode="after")
+    def _one_password(self) -> Agent:
+        if self.password is not None and self.password_hash is not None:
+            raise ValueError("give `password` or `password_hash`, not both")
+        return self
+
     @property
     def name(self) -> str:
         """First and last name, or the code."""
@@ -93,7 +102,7 @@ class Centre(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=KEY_LENGTH, description="Name of the centre, used by `agent_search`.")
+    name: str = Field(min_length=1, max_length=NAME_LENGTH, description="Name of the centre, used by `agent_search`.")
     agents: list[str] = Field(default_factory=list, description="Codes of its agents.")
     answer_delay: Duration = Field(default=15.0, description="How long a sequential search waits for each agent.")
     order: Order = Field(

@@ -17,7 +17,6 @@ from engine.audio.tones import tone
 from engine.call.pass_on import pass_on
 from engine.call.services import Services
 from engine.centres.centres import Centres
-from engine.centres.directory import Directory
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
 from engine.lines import Leg
@@ -36,6 +35,7 @@ from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
 from engine.server.link.service import LinkService
 from engine.server.outside import Outside, voice_of
+from engine.server.people import KeptPeople
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import phones_of, trunks_of
@@ -51,7 +51,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     on_ready: called once calls are answered, with a line that says where.
     Raises ConfigurationError, or OSError when a port cannot be had.
     """
-    directory = Directory.load(settings.directory) if settings.directory else Directory()
     _try_data_folder(settings.data)
     descriptors = raise_limit()
     store = ScenarioStore(settings.scenarios)
@@ -85,12 +84,13 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     )
     drivers = [sip, *drivers_beside_sip(settings)]
     clock = SystemClock()
+    people = KeptPeople(settings)
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
     outside = await asyncio.to_thread(Outside, settings)
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory),
+        centres=Centres(await people.open()),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
@@ -110,6 +110,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     keeper.add_done_callback(
         partial(_report_failure, "the rules of channels are no longer watched, nor calls counted")
     )
+    people.follow(services.centres)
     try:
         await server.start()
         await agents.start()
@@ -130,6 +131,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         hurried.cancel()
         await stopping
         await agents.stop()
+        await people.close()
         services.centres.close()
         await cancel(watcher, keeper)
         await trunk_alerts.close()

@@ -133,9 +133,10 @@ class Settings(BaseSettings):
     )
     directory: Path | None = Field(
         default=Path("directory.yaml"),
-        description="File of the agents and centres. One that is named must exist; the default may be missing.",
+        description="File of the agents and centres with which the first start begins; afterwards they are in the "
+        "database, see `flowctl apply`. One that is named must exist; the default may be missing.",
     )
-    data: Path = Field(default=Path("var"), description="Folder for records and recordings.")
+    data: Path = Field(default=Path("var"), description="Folder for the database, records and recordings.")
     country: Annotated[str, AfterValidator(_country)] = Field(
         default="FR", description="Country in which national numbers are read."
     )

@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": "Run a scenario without a telephone, on a virtual clock.",
     "test": "Run the tests beside scenarios.",
     "serve": "Answer calls.",
+    "apply": "Put the agents and centres of a file into a server's database.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
     "switch": "Open or close by hand, whatever the opening hours say.",
     "dial": "Call a SIP address, press keys, record what is heard.",

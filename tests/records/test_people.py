@@ -1,0 +1,281 @@
+"""Agents and centres in the database: everything comes back, and nothing is half written."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.served import ROOT
+
+from engine.centres.difference import differences, put_in_place
+from engine.centres.directory import Directory
+from engine.centres.passwords import hashed
+from engine.errors import DatabaseError
+from engine.records import database as module
+from engine.records.database import Database
+from engine.records.people import Outdated, People, Revision, Stored
+
+
+def people(*codes: str, **centre: Any) -> Directory:
+    return Directory.model_validate(
+        {
+            "agents": [{"code": code, "phone": f"sip:{code}@x"} for code in codes],
+            "centres": [{"name": "support", "agents": list(codes), **centre}],
+        }
+    )
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "var" / "flowctl.db")
+    yield database
+    await database.close()
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+SECONDS = st.integers(0, 100_000).map(lambda milliseconds: f"{milliseconds}ms")
+
+
+@st.composite
+def directories(draw: st.DrawFn) -> Directory:
+    codes, names = draw(st.lists(KEYS, unique=True, max_size=4)), draw(st.lists(KEYS, unique=True, max_size=3))
+    substitutes = [st.none(), *(st.just({"centre": name}) for name in names)]
+    agents = [
+        {
+            "code": code,
+            "first_name": draw(WORDS),
+            "last_name": draw(WORDS),
+            "phone": draw(st.none() | WORDS),
+            "login": draw(st.sampled_from([None, "required", "none"])),
+            "active": draw(st.booleans()),
+            "substitute": draw(st.one_of(*substitutes, *(st.just(other) for other in codes if other != code))),
+            "password_hash": draw(st.sampled_from([None, "$argon2id$v=19$m=8,t=1,p=1$aaaa$bbbb"])),
+        }
+        for code in codes
+    ]
+    centres = [
+        {
+            "name": name,
+            "agents": draw(st.lists(st.sampled_from(codes), unique=True)) if codes else [],
+            "answer_delay": draw(SECONDS),
+            "wrap_up": draw(SECONDS),
+            "order": draw(st.sampled_from(["fixed", "longest_idle", "least_calls", "round_robin"])),
+            "ring": draw(st.none() | WORDS),
+            "screen_pop": draw(st.sampled_from([None, "https://x/{cli}", ["show", "{caller}", "é"]])),
+        }
+        for name in names
+    ]
+    return Directory.model_validate({"agents": agents, "centres": centres})
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(directories(), min_size=2, max_size=3))
+def test_whatever_is_stored_comes_back(tmp_path_factory: pytest.TempPathFactory, versions: list[Directory]) -> None:
+    async def run() -> None:
+        database = Database(tmp_path_factory.mktemp("people") / "flowctl.db")
+        stored = Stored()
+        for number, version in enumerate(versions, 1):
+            revision = await People(database).store(stored, version)
+            stored = await People(database).load()
+            assert (stored.revision, revision.number) == (revision, number)
+            assert differences(version, stored.directory) == []
+            hashes = {agent.code: agent.password_hash for agent in stored.directory.agents}
+            assert hashes == {agent.code: agent.password_hash for agent in version.agents}
+        await database.close()
+
+    asyncio.run(run())
+
+
+async def test_before_anything_is_stored_there_is_nobody_and_no_file(database: Database) -> None:
+    assert await People(database).load() == Stored()
+    assert await People(database).revision() == Revision()
+    assert not database.path.parent.exists()
+
+
+async def test_nobody_else_can_read_the_file(database: Database) -> None:
+    await People(database).store(Stored(), people("1"))
+    assert {path.stat().st_mode & 0o777 for path in database.path.parent.iterdir()} == {0o600}
+    assert database.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_password_in_clear_is_not_stored(database: Database) -> None:
+    clear = Directory.model_validate({"agents": [{"code": "1", "password": "secret"}]})
+    with pytest.raises(ValueError, match="clear"):
+        await People(database).store(Stored(), clear)
+
+
+async def test_of_two_who_change_the_same_directory_one_has_to_look_again(database: Database, tmp_path: Path) -> None:
+    one, other = People(database), People(second := Database(database.path))
+    results = await asyncio.gather(
+        *(who.store(Stored(), people(code)) for who, code in ((one, "1"), (other, "2"))), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Outdated", "Revision"]
+    before = await one.load()
+    assert await other.store(before, people("3")) == Revision(2, before.revision.born)
+    with pytest.raises(Outdated, match="try again"):
+        await one.store(before, people("4"))
+    assert [agent.code for agent in (await one.load()).directory.agents] == ["3"]
+    await second.close()
+
+
+KILLED = """
+import asyncio, os, sqlite3, sys
+from pathlib import Path
+from sqlalchemy import Engine, event
+from engine.centres.directory import Directory
+from engine.records.database import Database
+from engine.records.people import People
+
+path = Path(sys.argv[1])
+left = 0
+
+@event.listens_for(Engine, "before_cursor_execute")
+def count(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), 9)
+
+async def store(given):
+    database = Database(path)
+    await People(database).store(await People(database).load(), Directory.model_validate(given))
+    await database.close()
+
+old = {"agents": [{"code": "1"}, {"code": "2"}], "centres": [{"name": "a", "agents": ["1", "2"]}]}
+new = {"agents": [{"code": "1", "phone": "17"}, {"code": "3"}], "centres": [{"name": "b", "agents": ["3"]}]}
+
+asyncio.run(store(old))
+made = path.read_bytes()
+for number in range(1, 100):
+    for file in path.parent.iterdir():
+        file.unlink()
+    path.write_bytes(made)
+    who = os.fork()
+    if who == 0:
+        left = number
+        asyncio.run(store(new))
+        os._exit(0)
+    _, status = os.waitpid(who, 0)
+    writer = sqlite3.connect(path, isolation_level=None, timeout=0)
+    assert writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    writer.execute("BEGIN IMMEDIATE")
+    print(status, *(code for code, in writer.execute("SELECT code FROM agents ORDER BY code")), flush=True)
+    writer.close()
+    if not status:
+        break
+"""
+
+
+def test_whoever_is_killed_in_the_middle_leaves_the_old_directory_and_no_lock(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "flowctl.db")],
+        cwd=ROOT, capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    *killed, finished = done.stdout.splitlines()
+    assert len(killed) > 10
+    assert set(killed) == {"9 1 2"}
+    assert finished == "0 1 3"
+
+
+def broken(path: Path) -> None:
+    path.write_bytes(b"this is no database at all " * 100)
+
+
+def newer(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE parts SET form = 2")
+
+
+def nonsense(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE centres SET search_order = 'by name'")
+
+
+def in_pieces(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE memberships")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (broken, "not a database: put a copy of it back"),
+        (newer, "form 2, and this version knows 1: update flowctl"),
+        (nonsense, "the directory in it cannot be"),
+        (in_pieces, "no such table: memberships"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_named(
+    database: Database, spoil: Callable[[Path], None], complaint: str
+) -> None:
+    await People(database).store(Stored(), people("1"))
+    await database.close()
+    await asyncio.to_thread(spoil, database.path)
+    with pytest.raises(DatabaseError, match=complaint) as refused:
+        await People(database).load()
+    assert str(database.path) in str(refused.value)
+
+
+async def test_where_no_file_can_be_made_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where the folder should be")
+    with pytest.raises(DatabaseError, match=r"var/flowctl\.db: (Not a directory|File exists)"):
+        await People(Database(tmp_path / "var" / "flowctl.db")).store(Stored(), people("1"))
+
+
+async def test_a_file_in_the_place_of_another_is_another_directory(database: Database) -> None:
+    here, other = People(database), Database(database.path)
+    first = await here.store(Stored(), people("1"))
+    for path in await asyncio.to_thread(lambda: list(database.path.parent.iterdir())):
+        path.unlink()
+    second = await People(other).store(Stored(), people("2"))
+    await other.close()
+    assert first.number == second.number
+    assert await here.revision() == second
+    assert (await here.load()).directory.agents[0].code == "2"
+
+
+async def test_a_database_that_does_not_answer_is_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await People(database).store(Stored(), people("1"))
+    monkeypatch.setattr(module, "READ_SECONDS", 0.05)
+    with pytest.raises(DatabaseError, match=r"no answer within 0\.05 s"):
+        await database.read(lambda _: asyncio.Event().wait())
+    monkeypatch.undo()
+    assert (await People(database).revision()).number == 1
+
+
+async def test_who_writes_keeps_others_from_writing_but_not_from_reading(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    before = await People(database).store(Stored(), people("1"))
+    connection = await asyncio.to_thread(sqlite3.connect, database.path, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    assert await People(database).revision() == before
+    with pytest.raises(DatabaseError, match="locked: another program is writing"):
+        await People(database).store(await People(database).load(), people("2"))
+    connection.close()
+
+
+def test_only_a_password_that_is_another_is_a_difference() -> None:
+    stored = Directory.model_validate({"agents": [{"code": "1", "password_hash": hashed("secret")}]})
+
+    def given(**fields: str) -> list[Any]:
+        return differences(
+            stored, put_in_place(stored, Directory.model_validate({"agents": [{"code": "1", **fields}]}))
+        )
+
+    assert given() == given(password="secret") == given(password_hash=stored.agents[0].password_hash or "") == []
+    (change,) = given(password="other")
+    assert (change.deed, change.fields) == ("changed", {"password": ("set", "changed")})
+    assert "other" not in repr(change)

@@ -1,0 +1,124 @@
+"""`flowctl apply`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from tools.flowctl.people import refuse, with_people
+
+if TYPE_CHECKING:
+    from engine.centres.difference import Change
+    from engine.centres.directory import Directory
+    from engine.records.people import People
+
+app = typer.Typer(add_completion=False)
+
+TRIES = 5
+"""Other commands may change the directory between our look and our change."""
+
+
+@app.command(epilog="Examples: flowctl apply directory.yaml --dry-run   ·   flowctl apply directory.yaml")
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Agents and centres, such as directory.yaml.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave agents and centres that are not in the file.")] = False,
+    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Put the agents and centres of a file into the server's database, and say what that changes. A running server
+    knows within a second. With a mistake in the file nothing is changed, and the exit status is 1."""
+    from engine.errors import ConfigurationError
+
+    if format_ not in ("text", "json"):
+        refuse("apply", "--format is text or json")
+    as_json = format_ == "json"
+    try:
+        given = _read(file)
+    except ConfigurationError as error:
+        _say_mistakes(str(error).splitlines(), as_json)
+    with_people("apply", config, lambda it: _apply(it, given, keep=keep, dry_run=dry_run, as_json=as_json))
+
+
+def _read(file: Path) -> Directory:
+    """Raises ConfigurationError for a mistake in it; ends the command when it cannot be read."""
+    from engine.centres.directory import Directory
+    from engine.server.passwords import OTHERS
+
+    try:
+        with file.open("rb"):
+            mode = file.stat().st_mode
+    except OSError as error:
+        refuse("apply", f"{file}: {error.strerror}")
+    directory = Directory.load(file)
+    if mode & OTHERS and any(agent.password is not None for agent in directory.agents):
+        typer.echo(f"flowctl apply: others may read the passwords in {file}: chmod 600 it", err=True)
+    return directory
+
+
+async def _apply(people: People, given: Directory, *, keep: bool, dry_run: bool, as_json: bool) -> None:
+    from engine.records.applying import carry_out, plan
+    from engine.records.people import Outdated
+
+    for left in reversed(range(TRIES)):
+        what = await plan(people, given, keep=keep)
+        if not as_json:
+            _show(what.changes)
+        revision = what.before.revision
+        if not dry_run:
+            try:
+                revision = await carry_out(people, what)
+            except Outdated:
+                if not left:
+                    raise
+                typer.echo("flowctl apply: another command was faster: once more", err=True)
+                continue
+        if as_json:
+            document = {"applied": not dry_run, "revision": revision.number, "changes": _as_json(what.changes)}
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        elif what.changes:
+            typer.echo("nothing was written (--dry-run)" if dry_run else f"applied: revision {revision.number}")
+        return
+
+
+def _show(changes: list[Change]) -> None:
+    for change in changes:
+        typer.echo(f"{change.kind} {change.key}: {change.deed}")
+        for name, (old, new) in change.fields.items():
+            typer.echo(
+                f"    {name}: {_said(name, new) if old is None else f'{_said(name, old)} → {_said(name, new)}'}"
+            )
+    counts = Counter(change.deed for change in changes)
+    typer.echo(", ".join(f"{count} {deed}" for deed, count in sorted(counts.items())) or "nothing changes")
+
+
+def _said(name: str, value: Any) -> str:
+    if value is None or name == "password":
+        return value or "none"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _as_json(changes: list[Change]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": change.kind,
+            "key": change.key,
+            "change": change.deed,
+            "fields": {name: {"old": old, "new": new} for name, (old, new) in change.fields.items()},
+        }
+        for change in changes
+    ]
+
+
+def _say_mistakes(mistakes: list[str], as_json: bool) -> NoReturn:
+    if as_json:
+        typer.echo(json.dumps({"applied": False, "mistakes": mistakes}, ensure_ascii=False, indent=2))
+    for mistake in () if as_json else mistakes:
+        typer.echo(mistake, err=True)
+    raise typer.Exit(1)

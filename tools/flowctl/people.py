@@ -1,0 +1,49 @@
+"""What the commands about agents and centres have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.records.people import People
+
+T = TypeVar("T")
+
+
+def with_people(command: str, config: Path | None, work: Callable[[People], Awaitable[T]]) -> T:
+    """Do `work` with the directory of the server whose settings these are (by default server.yaml here). What goes
+    wrong with settings or database ends the command with 2."""
+    from engine.errors import ConfigurationError, DatabaseError
+
+    try:
+        from engine.records.database import FILE, Database
+        from engine.records.people import People
+        from engine.server.settings import Settings
+    except ImportError as error:
+        refuse(command, f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
+    if config is None and Path("server.yaml").is_file():
+        config = Path("server.yaml")
+
+    async def run() -> T:
+        database = Database(settings.data / FILE)
+        try:
+            return await work(People(database))
+        finally:
+            await database.close()
+
+    try:
+        settings = Settings.load(config)
+        return asyncio.run(run())
+    except (ConfigurationError, DatabaseError, OSError) as error:
+        refuse(command, str(error))
+
+
+def refuse(command: str, message: str) -> NoReturn:
+    """End the command with 2."""
+    typer.echo(f"flowctl {command}: {message}", err=True)
+    raise typer.Exit(2)
