@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -75,22 +73,3 @@ async def test_sixty_four_descriptors(tmp_path: Path):
             await asyncio.sleep(0.05)
         assert after == before
         assert "Traceback" not in server.log()
-
-
-async def test_a_machine_that_is_behind(tmp_path: Path):
-    settings = {"sip": {"overload": "0.2s"}, "rtp": {"ports": "42600-42699", "workers": 1}}
-    async with served(tmp_path, {"hold.yaml": HOLD}, **settings) as server, SipUa.open() as ua:
-        (kept, *_), _ = await calls_until_refused(ua, server.address, 1)
-        _, worker = server.processes()
-        os.kill(worker, signal.SIGSTOP)
-        try:
-            await asyncio.sleep(1.2)
-            _, status = await calls_until_refused(ua, server.address, 1)
-            assert status == 503
-        finally:
-            os.kill(worker, signal.SIGCONT)
-        assert (await kept.bye()).status == 200
-        await server.recorded(1)
-        await server.logged("the machine is behind: calls are refused with 503")
-    counters = json.loads((tmp_path / "var" / "counters.json").read_text())
-    assert (counters["ever"]["incoming"], counters["ever"]["refused"]) == (1, 1)
