@@ -19,6 +19,8 @@ MAX_VALUES = 500_000
 CODE_LENGTH, NAME_LENGTH = 64, 100
 """Characters of an agent's code and of a centre's name: they are keys in the database."""
 
+PASSWORD_LENGTH = 1024
+
 Order = Literal["fixed", "longest_idle", "least_calls", "round_robin"]
 
 
@@ -55,7 +57,7 @@ class Agent(BaseModel):
     password: SecretStr | None = Field(
         default=None,
         min_length=1,
-        max_length=1024,
+        max_length=PASSWORD_LENGTH,
         description="For logging in; agents reached by telephone alone need none. The database keeps a hash of it.",
     )
     password_hash: Annotated[str | None, AfterValidator(_hash)] = Field(

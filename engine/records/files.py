@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write a file that everybody on the machine may read. Blocking; raises OSError."""
+def replace_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file that everybody on the machine may read, or whom `mode` says. Blocking; raises OSError."""
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        Path(part).chmod(0o644)
+        Path(part).chmod(mode)
         Path(part).replace(path)
     except BaseException:
         Path(part).unlink(missing_ok=True)

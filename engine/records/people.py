@@ -91,6 +91,17 @@ class People:
 
         return await self._database.write(work)
 
+    async def set_password(self, code: str, password_hash: str | None) -> None:
+        """Give the agent another password, or none. Raises DatabaseError, as Outdated when the agent is no more."""
+        before = await self.load()
+        if code not in {agent.code for agent in before.directory.agents}:
+            raise Outdated(f"there is no agent {code!r} any more")
+        agents = [
+            agent.model_copy(update={"password_hash": password_hash}) if agent.code == code else agent
+            for agent in before.directory.agents
+        ]
+        await self.store(before, before.directory.model_copy(update={"agents": agents}))
+
     async def _revision(self, connection: AsyncConnection) -> Revision:
         if not await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
             return Revision()
