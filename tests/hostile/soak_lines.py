@@ -21,6 +21,8 @@ from support.probe import PROBED, Held, held
 from support.served import Served, served
 from support.sipp import sipp
 from support.sipua import SipUa
+from support.sound import speech
+from support.wav import write_wav
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,26 @@ DATAGRAMS = 100_000
 CALLS = 10_000
 AT_ONCE = 50
 TALKING = 400
+
+BRIDGED, TOGETHER = 1_000, 20
+
+TALK = """
+format: 1
+name: talk
+did: ["32"]
+start: choice
+nodes:
+  choice:
+    type: menu
+    prompt: [hello.wav]
+    options: {"1": begin}
+    on: {no_input: end, no_match: end}
+  begin: {type: record, action: start, next: agent}
+  agent:
+    type: bridge
+    to: "AGENT"
+    on: {ended: end, busy: end, no_answer: end, rejected: end, failed: end}
+"""
 
 PORTS = {"ports": "44000-44999"}
 
@@ -133,6 +155,54 @@ async def test_ten_thousand_calls(tmp_path: Path):
         assert len({record["id"] for record in records}) == CALLS
         assert counters(server)["busy"] == 0
         assert "Traceback" not in server.log()
+
+
+async def test_a_thousand_bridged_calls(tmp_path: Path):
+    """A prompt, a recording, a key, and a talk with an agent whom the server calls; either side may hang up."""
+    dice = random.Random(1_000)
+    (tmp_path / "flows" / "prompts").mkdir(parents=True)
+    write_wav(tmp_path / "flows" / "prompts" / "hello.wav", speech(0.5, seed=1))
+
+    async with SipUa.open() as agent, SipUa.open() as ua:
+        scenario = TALK.replace("AGENT", agent.uri("201"))
+        async with served(tmp_path, {"talk.yaml": scenario}, program=PROBED, rtp=PORTS) as server:
+            all_talk = asyncio.Barrier(2 * TOGETHER)
+
+            async def pick_up() -> None:
+                call = await agent.next_call(10)
+                await call.answer()
+                await asyncio.wait_for(all_talk.wait(), 20)
+                await asyncio.sleep(dice.uniform(0, 1.0))
+                if not call.over.is_set():
+                    await call.bye(timeout=10)
+                call.rtp.close()
+                del agent.calls[call.call_id]
+
+            async def call(number: int) -> None:
+                call = await ua.invite("32", server.address, cli=str(number))
+                await call.answered(timeout=10)
+                await call.rtp.wait_for(1, 10)
+                await call.rtp.press("1")
+                await asyncio.wait_for(all_talk.wait(), 20)
+                await asyncio.sleep(dice.uniform(0, 1.0))
+                if not call.over.is_set():
+                    await call.bye(timeout=10)
+                call.rtp.close()
+                del ua.calls[call.call_id]
+
+            async def half() -> None:
+                for start in range(0, BRIDGED // 2, TOGETHER):
+                    answering = [asyncio.ensure_future(pick_up()) for _ in range(TOGETHER)]
+                    await asyncio.gather(*(call(start + number) for number in range(TOGETHER)))
+                    await asyncio.gather(*answering)
+                    ua.log.clear()
+                    agent.log.clear()
+
+            await twice(server, half, BRIDGED // 2)
+            records = await server.recorded(BRIDGED)
+            assert {record["keys"] for record in records} == {"1"}
+            assert all(record["recordings"] for record in records)
+            assert "Traceback" not in server.log()
 
 
 async def test_four_hundred_calls_outlive_the_order_to_stop(tmp_path: Path):
