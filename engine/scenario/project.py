@@ -34,10 +34,12 @@ class Project:
         contents: dict[Path, bytes] | None = None,
         clock: Clock | None = None,
         drafts: dict[Path, Draft | None] | None = None,
+        people: Directory | None = None,
     ) -> None:
         """home: a folder in which scenarios are; given: scenario files that belong together whatever their folder;
         contents: what an editor has not saved yet, by absolute path; clock: what time it is, by default the
-        machine's; drafts: those of files read already, by absolute path, for several projects to share."""
+        machine's; drafts: those of files read already, by absolute path, for several projects to share; people: the
+        agents and centres of a server that runs, instead of those of its file."""
         self.root = find_root(home)
         """Folder of the server's settings, if there is one."""
         self._home = home
@@ -45,6 +47,7 @@ class Project:
         self._contents = contents or {}
         self._clock = clock or SystemClock()
         self._drafts: dict[Path, Draft | None] = {} if drafts is None else drafts
+        self._people = people
 
     @classmethod
     def around(cls, file: Path, given: Iterable[Path] = (), *, contents: dict[Path, bytes] | None = None) -> Project:
@@ -75,6 +78,8 @@ class Project:
     @cached_property
     def directory(self) -> Directory | None:
         """The agents and centres; None when they are not given, or cannot be read."""
+        if self._people is not None:
+            return self._people
         named = self.setting("directory")
         folder = self.root or self._home
         path = folder / (named if isinstance(named, str) else DIRECTORY)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from watchfiles import awatch
 
+from engine.centres.directory import Directory
 from engine.scenario.check import CheckResult, check
 from engine.scenario.compile import CompiledScenario
 from engine.scenario.load import walk_files
@@ -50,8 +52,11 @@ class ScenarioStore:
     A call keeps the version on which it began, since it holds that version itself.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, people: Callable[[], Directory | None] = lambda: None) -> None:
+        """people: the agents and centres in force, if they are not those of a file."""
         self.folder = folder
+        self._people = people
+        self._last_people: Directory | None = None
         self.table = DidTable()
         self._files: dict[Path, _File] = {}
         self._conflicts: set[tuple[str, Path, Path]] = set()
@@ -94,6 +99,8 @@ class ScenarioStore:
             seen = await asyncio.to_thread(_look, self.folder)
         stamps, sounds = seen or ({}, 0)
         sounds_changed, self._sounds = sounds != self._sounds, sounds
+        people = self._people()
+        people_changed, self._last_people = people is not self._last_people, people
         changed = False
         absent = [path for path in self._files if path not in stamps]
         for path in absent:
@@ -106,11 +113,12 @@ class ScenarioStore:
         for path in saved:
             self._files.setdefault(path, _File(stamps[path])).stamp = stamps[path]
         # All see the same folder, whatever their order: one may need another that is new, or changed, or gone.
-        project = await asyncio.to_thread(Project, self.folder, tuple(stamps))
+        project = await asyncio.to_thread(Project, self.folder, tuple(stamps), people=people)
         for path in stamps:
             file = self._files[path]
             others_changed = bool(saved or absent) and (file.refused or _calls_others(file))
-            if path in saved or others_changed or (file.refused and sounds_changed):
+            around_changed = others_changed or (file.refused and (sounds_changed or people_changed))
+            if path in saved or around_changed:
                 changed = await self._take(path, file, project, saved=path in saved) or changed
         if changed:
             good = [self._files[path].good for path in sorted(self._files)]

@@ -53,7 +53,9 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     """
     _try_data_folder(settings.data)
     descriptors = raise_limit()
-    store = ScenarioStore(settings.scenarios)
+    people = KeptPeople(settings)
+    directory = await people.open()
+    store = ScenarioStore(settings.scenarios, lambda: people.directory)
     await store.load()
 
     ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
@@ -84,13 +86,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     )
     drivers = [sip, *drivers_beside_sip(settings)]
     clock = SystemClock()
-    people = KeptPeople(settings)
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
     outside = await asyncio.to_thread(Outside, settings)
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(await people.open()),
+        centres=Centres(directory),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,

@@ -51,7 +51,14 @@ class KeptPeople:
             except Outdated:
                 log.info("another command has put agents and centres into %s", self._database.path)
             self._stored = await self._people.load()
+        # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
+        await self._database.close()
         return self._stored.directory
+
+    @property
+    def directory(self) -> Directory | None:
+        """What is in force now; None when nothing is stored."""
+        return self._stored.directory if self._stored.revision.number else None
 
     def follow(self, centres: Centres) -> None:
         """From now on, what changes in the database holds for the next offer; what changes in the file is told."""

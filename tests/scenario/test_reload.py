@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.scenarios import scenario
 
+from engine.centres.directory import Agent, Centre, Directory
 from engine.scenario.reload import ScenarioStore
 
 
@@ -97,6 +98,25 @@ async def test_a_refused_file_goes_into_service_when_its_sound_arrives(tmp_path:
             sound.setparams((1, 2, 8000, 0, "NONE", ""))
             sound.writeframes(bytes(1600))
         await until(lambda: len(store.table) == 1)
+
+
+async def test_a_refused_file_goes_into_service_when_its_centre_is_made(tmp_path: Path) -> None:
+    """Whatever the file beside it says: the server knows who is there."""
+    search = "a: {type: agent_search, centre: new, method: broadcast, timeout: 9s, on: {%s}}"
+    (tmp_path / "directory.yaml").write_text('agents: [{code: "1"}]\ncentres: [{name: new, agents: ["1"]}]\n')
+    (tmp_path / "search.yaml").write_text(
+        scenario(search % "transferred: end, nobody: end, timeout: end", top='did: ["32"]')
+    )
+    people = Directory(agents=[Agent(code="1")], centres=[Centre(name="old", agents=["1"])])
+    store = ScenarioStore(tmp_path, lambda: people)
+    await store.load()
+    assert version(store) is None
+    people = Directory(agents=[Agent(code="1")], centres=[Centre(name="new", agents=["1"])])
+    await store.load()
+    assert version(store) is not None
+    people = Directory()
+    await store.load()
+    assert version(store) is not None
 
 
 async def test_a_file_that_is_away_for_a_moment_stays_in_service(
