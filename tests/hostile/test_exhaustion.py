@@ -39,6 +39,7 @@ async def test_twenty_rtp_ports_are_ten_calls(tmp_path: Path):
         assert len(calls[0].rtp.received) > heard, "the calls in progress are unharmed"
         for call in calls[:3]:
             await call.bye()
+        await server.recorded(3)  # a port is given back after the BYE is answered
         again, status = await calls_until_refused(ua, server.address, 20)
         assert (len(again), status) == (3, 503)
         for call in [*calls[3:], *again]:
