@@ -7,6 +7,7 @@ is imported then; decoding needs no more than `bytes.translate`, so that a media
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -86,6 +87,11 @@ def encode(samples: bytes, law: Law) -> bytes:
 
     codes: bytes = _codes(law)[np.frombuffer(samples, "<u2")].tobytes()
     return codes
+
+
+def encode_by_hand(samples: Iterable[int], law: Law) -> bytes:
+    """The same of 16-bit values, one by one (about 1 µs each) and without numpy."""
+    return bytes(map(_linear_to_alaw if law == "PCMA" else _linear_to_ulaw, samples))
 
 
 def decode(codes: bytes, law: Law) -> bytes:

@@ -196,10 +196,10 @@ async def test_keys_are_sent_as_events(meet) -> None:
     assert [(p.seq - every[0].seq) % 65536 for p in every] == list(range(len(every)))
 
 
-async def test_keys_cannot_be_sent_without_events_or_if_they_are_none(meet) -> None:
+async def test_what_is_no_key_and_what_is_no_tone(meet) -> None:
     end = await meet(dtmf=None)
-    with pytest.raises(CallError, match="not negotiated"):
-        await end.port.send_digits("1")
+    with pytest.raises(CallError, match="no tone"):
+        await end.port.send_digits("1!")
     with pytest.raises(ValueError, match="x"):
         await end.port.send_digits("1x")
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import subprocess
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import soxr
+from support.siprtp import Packet
 from support.sound import speech
 
 from drivers.sip.media.tones import HIGH, KEYS, LOW, ToneDetector
-from engine.audio.g711 import Law, encode
+from engine.audio.g711 import Law, decode, encode
 from engine.lines import PlayResult
 
 EVERY = "123A456B789C*0#D"
@@ -118,3 +120,68 @@ async def test_a_far_end_with_events_presses_none_by_tones(meet) -> None:
     await end.far.stream(encode(tone("7", 200).astype("<i2").tobytes(), "PCMA"))
     await end.hear_more()
     assert end.keys == []
+
+
+def frequencies(codes: bytes, codec: str) -> set[int]:
+    """The two strongest frequencies of 100 ms of sound, to 10 Hz."""
+    samples = np.frombuffer(decode(codes, codec), "<i2")
+    assert len(samples) == 800
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8000))
+    spectrum[:100] = 0
+    found = set()
+    for _ in range(2):
+        peak = int(np.argmax(spectrum))
+        found.add(peak)
+        spectrum[peak - 40 : peak + 41] = 0
+    return found
+
+
+def bursts(packets: list[Packet], codec: str) -> list[bytes]:
+    """What is heard between silences."""
+    silence = b"\xd5" if codec == "PCMA" else b"\xff"
+    runs = groupby((packet.payload for packet in packets), key=lambda payload: payload.strip(silence) != b"")
+    return [b"".join(run) for loud, run in runs if loud]
+
+
+@pytest.mark.parametrize("codec", ["PCMA", "PCMU"])
+async def test_keys_are_tones_for_a_far_end_without_events(meet, codec: str) -> None:
+    end = await meet(dtmf=None, codec=codec)
+    await end.hear_more()
+    await end.port.send_digits("5#")
+    await end.hear_more(8)
+    five, hash_ = (frequencies(burst, codec) for burst in bursts(end.far.audio(), codec))
+    assert all(abs(got - meant) <= 10 for got, meant in zip(sorted(five), (770, 1336), strict=True))
+    assert all(abs(got - meant) <= 10 for got, meant in zip(sorted(hash_), (941, 1477), strict=True))
+    every = end.far.received
+    assert {packet.payload_type for packet in every} == {8 if codec == "PCMA" else 0}
+    assert [(p.seq - every[0].seq) % 65536 for p in every] == list(range(len(every)))
+    steps = [(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(every)]
+    assert set(steps) == {160}
+
+
+async def test_a_prompt_goes_on_after_a_tone(meet) -> None:
+    end = await meet(dtmf=None)
+    play = asyncio.create_task(end.port.play([speech(1, seed=91)]))
+    await end.hear_more()
+    await end.port.send_digits("1")
+    await end.hear_more(10)
+    assert heard(np.frombuffer(decode(end.heard(), "PCMA"), "<i2")) == "1"
+    assert await play == PlayResult(interrupted=False)
+
+
+async def test_a_key_of_a_bridge_becomes_a_tone(meet) -> None:
+    """One side has telephone events, the other has none and is talked to meanwhile."""
+    near = await meet()
+    far = await meet(dtmf=None, codec="PCMU", near=near.port)
+    await near.port.bridge(far.port)
+    talking = asyncio.create_task(near.far.stream(encode(speech(1.5, seed=92).samples, "PCMA")))
+    await far.hear_more()
+    await near.far.press("8")
+    await talking
+    await far.hear_more(0)
+    assert near.keys == ["8"]
+    assert heard(np.frombuffer(decode(far.heard(), "PCMU"), "<i2")) == "8"
+    every = far.far.received
+    assert [(p.seq - every[0].seq) % 65536 for p in every] == list(range(len(every)))
+    stamps = [packet.timestamp for packet in every]
+    assert all(0 < (b - a) % 2**32 < 8000 for a, b in pairwise(stamps))

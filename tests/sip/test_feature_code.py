@@ -72,6 +72,12 @@ async def test_a_far_end_that_takes_no_flash(bench, phone):
 
 
 async def test_a_far_end_without_telephone_events(bench, phone):
-    leg, _ = await bench.answered(phone, dtmf=None)
+    """Keys are tones, a hook-flash is not to be had."""
+    leg, call = await bench.answered(phone, dtmf=None)
+    await call.rtp.wait_for(3)
+    await leg.send_digits("12")
+    silence = b"\xd5" * 160
+    tones = [packet for packet in call.rtp.audio() if packet.payload != silence]
+    assert len(tones) == 10
     with pytest.raises(CallError):
         await leg.send_digits("!")

@@ -18,7 +18,7 @@ _END = 0x80
 _VOLUME = 10
 """−10 dBm0, what telephones send."""
 _REMEMBERED = 16
-_PRESS = 5
+PRESS = 5
 """Ticks that a key lasts, and ticks of pause between two keys: 100 ms."""
 _END_PACKETS = 3
 """The last packet is sent three times (RFC 4733 §2.5.1.4)."""
@@ -58,11 +58,13 @@ class KeyDetector:
 
 
 class EventPacket(NamedTuple):
-    """One packet to send instead of audio."""
+    """One packet to send instead of audio: the `tick`th of `key`, from 0."""
 
     payload: bytes
     marker: bool
     timestamp: int
+    key: str
+    tick: int
 
 
 class _Press(NamedTuple):
@@ -94,11 +96,11 @@ class KeySender:
 
     def withdraw(self, series: int) -> None:
         """Forget the keys of a series; one that is being sent ends at the next tick."""
-        pressed = 0 < self._tick < _PRESS
+        pressed = 0 < self._tick < PRESS
         kept = [press for press in self._queue if press.series != series]
         if pressed and self._queue[0].series == series:
             kept.insert(0, self._queue[0]._replace(request=None))
-            self._tick = _PRESS - 1
+            self._tick = PRESS - 1
         self._queue = deque(kept)
 
     def waiting(self) -> list[int]:
@@ -110,17 +112,17 @@ class KeySender:
 
         There are no packets in the pause between two keys.
         """
-        tick, self._tick = self._tick, (self._tick + 1) % (2 * _PRESS)
-        if tick >= _PRESS:
+        tick, self._tick = self._tick, (self._tick + 1) % (2 * PRESS)
+        if tick >= PRESS:
             return [], None
         if tick == 0:
             self._start = timestamp
         press = self._queue[0]
-        last = tick == _PRESS - 1
+        last = tick == PRESS - 1
         # Measured and not counted: after a stall of the clock the key has lasted longer.
         duration = min(after(timestamp, self._start) + FRAME, 0xFFFF)
         payload = _payload.pack(press.code, _VOLUME | (_END if last else 0), duration)
-        packet = EventPacket(payload, tick == 0, self._start)
+        packet = EventPacket(payload, tick == 0, self._start, SENT[press.code], tick)
         if not last:
             return [packet], None
         self._queue.popleft()

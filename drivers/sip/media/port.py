@@ -127,8 +127,9 @@ class MediaPort:
     async def send_digits(self, keys: str) -> None:
         """Press keys as RFC 4733 events, 100 ms each, 100 ms apart; return when the last has been sent.
 
-        Keys of several calls follow one another. Raises ValueError for what is not a key, CallError when events were
-        not negotiated.
+        Where no events were negotiated they are tones in the sound, and nothing else is heard meanwhile. Keys of
+        several calls follow one another. Raises ValueError for what is not a key, CallError for a hook-flash without
+        events.
         """
         self._require()
         if unknown := set(keys) - set(SENT):
@@ -146,8 +147,7 @@ class MediaPort:
             raise
 
     def press(self, key: str) -> None:
-        """Press one key after those that are being sent, without waiting for it. Nothing happens when events were
-        not negotiated, or after `close`."""
+        """Press one key after those that are being sent, without waiting for it. Nothing happens after `close`."""
         self._post("digits", keys=key, series=next(self._names))
 
     async def record(

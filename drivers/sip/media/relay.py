@@ -31,8 +31,12 @@ class Relay:
         self._source: int | None = None
 
     def forward(self, packet: Packet, law: Law | None) -> None:
-        """Send audio in `law` or (None) a telephone event on, an event only if the receiver has negotiated them."""
+        """Send audio in `law` or (None) a telephone event on, an event only if the receiver has negotiated them.
+        Nothing while the receiver is sent keys as tones."""
         out, path = self.out, self.path
+        if out.sounding:
+            self._source = None  # goes on where the tones have left off
+            return
         marker = packet.marker
         if packet.ssrc != self._source:
             self._source = packet.ssrc

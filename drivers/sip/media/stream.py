@@ -9,7 +9,7 @@ from contextlib import suppress
 from drivers.sip.media.address import Remote
 from drivers.sip.media.by_hand import HANDS, REST, SEND
 from drivers.sip.media.clock import Clock
-from drivers.sip.media.events import KeyDetector, KeySender
+from drivers.sip.media.events import FLASH, PRESS, KeyDetector, KeySender
 from drivers.sip.media.kernel import Path
 from drivers.sip.media.outgoing import Outgoing
 from drivers.sip.media.playback import Playback
@@ -20,12 +20,15 @@ from drivers.sip.media.relay import Relay
 from drivers.sip.media.rtcp import Control
 from drivers.sip.media.rtp import FRAME, LAWS, PAYLOAD_TYPES, Packet, parse
 from drivers.sip.media.sieve import Sieve
-from drivers.sip.media.tones import ToneDetector
+from drivers.sip.media.tones import ToneDetector, key_frames
 from drivers.sip.media.wire import Message
 from engine.audio.g711 import SILENCE, Law
 
 LARGEST = 2048
 """Octets of the longest packet that is taken: more than 200 ms of G.711."""
+
+RELAYED = 0
+"""The series of keys that come from the other end of a bridge."""
 
 NOWHERE = "0.0.0.0"  # noqa: S104 - not an address to bind
 
@@ -152,9 +155,15 @@ class Stream:
             self._playback = self.outgoing.playback = None
 
     def press(self, keys: str, series: int, request: int | None) -> None:
-        """Press keys, and answer the command `request` then. Raises ValueError without a negotiated event type."""
+        """Press keys, and answer the command `request` then; they are tones when no events were negotiated. Raises
+        ValueError for what is no tone then, and while there is no far end."""
+        if self._remote is None:
+            raise ValueError("there is no far end yet")
         if self.dtmf is None:
-            raise ValueError("the far end has not negotiated telephone events")
+            for key in keys:
+                key_frames(key, self.codec, PRESS)
+            if self.relay is not None and self.relay.out.relay is not None:
+                self.relay.out.relay.path.ready = False  # nobody else is heard meanwhile
         self._key_sender.press(keys, series, request)
 
     def release(self, series: int) -> None:
@@ -225,20 +234,40 @@ class Stream:
             self.outgoing.mode = SEND if self._sending and self._remote is not None else HANDS
 
     def _tick(self, number: int) -> None:
-        if self._key_sender.busy and self._send_keys():
-            return
+        if self._key_sender.busy:
+            if self.dtmf is None:
+                self._send_frame(number, self._tone())
+                return
+            if self._send_keys():
+                return
         if self.relay is not None:
             return
         playback = self._playback
-        frame = self.outgoing.silence if playback is None else playback.frame()
+        self._send_frame(number, self.outgoing.silence if playback is None else playback.frame())
+        if playback is not None and playback.done:
+            self._end_play(interrupted=False)
+
+    def _send_frame(self, number: int, frame: bytes) -> None:
         if self._sending and self._remote is not None:
             timestamp = self.outgoing.frame(number, frame)
         else:
             timestamp = self.outgoing.due(number)
         if self.recorders.running:
             self.recorders.sent(timestamp, frame, self.codec, self._clock.now)
-        if playback is not None and playback.done:
-            self._end_play(interrupted=False)
+
+    @property
+    def sounding(self) -> bool:
+        """True while keys are sent as tones, and nothing else."""
+        return self.dtmf is None and self._key_sender.busy
+
+    def _tone(self) -> bytes:
+        """The frame of this tick while keys are sent as tones: a tone, or the silence after it."""
+        packets, request = self._key_sender.tick(self.outgoing.resume())
+        if request is not None:
+            self._report({"re": request})
+        if not packets or packets[0].key == FLASH:  # it was pressed when the far end took events
+            return self.outgoing.silence
+        return key_frames(packets[0].key, self.codec, PRESS)[packets[0].tick]
 
     def emit(self, payload_type: int, marker: bool, sequence: int, timestamp: int, payload: bytes) -> None:
         """Send a packet that is not the clock's."""
@@ -316,7 +345,7 @@ class Stream:
         """True when audio has only to be forwarded."""
         out = relay.out
         listened_to = self._tones is not None or self.recorders.running or out.recorders.running
-        return not listened_to and out._sending and out._remote is not None
+        return not listened_to and out._sending and out._remote is not None and not out.sounding
 
     def _catch_up(self) -> None:
         """What the kernel has forwarded has been heard."""
@@ -337,8 +366,13 @@ class Stream:
 
     def _on_event(self, packet: Packet) -> None:
         key = self._detector.key(packet)
-        if key is not None:
-            self._on_key(key)
+        if key is None:
+            return
+        self._on_key(key)
+        if self.relay is not None and self.relay.out.dtmf is None:
+            self.relay.out.attend()
+            with suppress(ValueError):  # nobody is there yet
+                self.relay.out.press(key, RELAYED, None)
 
     def _on_key(self, key: str) -> None:
         self.keys += 1

@@ -1,12 +1,13 @@
-"""Telephone keys as tones in the audio, for far ends that have no telephone events (ITU-T Q.23, Q.24)."""
+"""Telephone keys as tones in the audio, heard and sent, for far ends without telephone events (ITU-T Q.23, Q.24)."""
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from operator import mul
 
-from drivers.sip.media.rtp import RATE
-from engine.audio.g711 import LINEAR, Law
+from drivers.sip.media.rtp import FRAME, RATE
+from engine.audio.g711 import LINEAR, Law, encode_by_hand
 
 LOW, HIGH = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 """Hertz: a key is one of each."""
@@ -39,6 +40,24 @@ def _wave(hertz: int) -> tuple[list[float], list[float]]:
 
 
 _WAVES = tuple(tuple(map(_wave, group)) for group in (LOW, HIGH))
+
+
+LEVELS = (0.25, 0.3)
+"""Amplitudes of the low and the high frequency as they are sent, 1.0 being full scale: −9 and −7.4 dBm0."""
+
+
+@cache
+def key_frames(key: str, law: Law, count: int) -> tuple[bytes, ...]:
+    """A key as `count` frames of sound. Raises ValueError for what is no key."""
+    row = next((index for index, keys in enumerate(KEYS) if key in keys), None)
+    if row is None:
+        raise ValueError(f"{key!r} is no tone: the far end takes no telephone events")
+    low, high = (2 * math.pi * hertz / RATE for hertz in (LOW[row], HIGH[KEYS[row].index(key)]))
+    samples = (
+        round(32767 * (LEVELS[0] * math.sin(low * n) + LEVELS[1] * math.sin(high * n))) for n in range(count * FRAME)
+    )
+    codes = encode_by_hand(samples, law)
+    return tuple(codes[start : start + FRAME] for start in range(0, len(codes), FRAME))
 
 
 class ToneDetector:
