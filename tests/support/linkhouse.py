@@ -46,6 +46,7 @@ class LinkHouse(House):
 
     def __init__(self, root: Path, directory: Directory, settings: AgentLinkSettings) -> None:
         super().__init__(root, directory)
+        self.settings = settings
         self.agents = LinkService(settings, self.services.centres, root)
         for agent in directory.agents:
             self.driver.phones[agent.phone or ""] = _answer
