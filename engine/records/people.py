@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Table, bindparam, delete, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.centres.directory import Directory
@@ -103,9 +104,13 @@ class People:
         await self.store(before, before.directory.model_copy(update={"agents": agents}))
 
     async def _revision(self, connection: AsyncConnection) -> Revision:
-        if not await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
+        try:
+            found = (await connection.execute(select(PARTS).where(PARTS.c.name == PART))).mappings().first()
+        except DBAPIError:
+            # Asked only now: twice a second, a server asks what is above.
+            if await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
+                raise
             return Revision()
-        found = (await connection.execute(select(PARTS).where(PARTS.c.name == PART))).mappings().first()
         if found is None:
             return Revision()
         if found["form"] != SCHEMA:

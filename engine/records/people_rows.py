@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, MetaData, RowMapping, String, Table, Text
 
 from engine.centres.directory import CODE_LENGTH, NAME_LENGTH, Agent, Centre, Directory, ToCentre
 from engine.centres.entries import duration
@@ -41,9 +41,9 @@ CENTRES = Table(
     "centres",
     META,
     Column("name", String(NAME_LENGTH), primary_key=True),
-    Column("answer_delay", Float, nullable=False, doc="Seconds."),
+    Column("answer_delay", Double, nullable=False, doc="Seconds."),
     Column("search_order", String(16), nullable=False),
-    Column("wrap_up", Float, nullable=False, doc="Seconds."),
+    Column("wrap_up", Double, nullable=False, doc="Seconds."),
     Column("ring", Text),
     Column("screen_pop", Text, doc="JSON: a URL, or a program and its arguments."),
 )
