@@ -6,6 +6,21 @@
 from .client import AgentClient
 from .link import AgentLink
 from .messages import Event, Lost, Message, Refused, State
+from .screenpop import PopRefused, ScreenPop
 from .variables import VariablesFile
+from .waiting import Waiting, WaitingCalls
 
-__all__ = ["AgentClient", "AgentLink", "Event", "Lost", "Message", "Refused", "State", "VariablesFile"]
+__all__ = [
+    "AgentClient",
+    "AgentLink",
+    "Event",
+    "Lost",
+    "Message",
+    "PopRefused",
+    "Refused",
+    "ScreenPop",
+    "State",
+    "VariablesFile",
+    "Waiting",
+    "WaitingCalls",
+]
