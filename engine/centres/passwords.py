@@ -7,12 +7,16 @@ import re
 HASH = re.compile(r"\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+")
 """The form of a hash (PHC string)."""
 
+PASSES, KIBIBYTES, THREADS = 2, 19_456, 1
+"""As OWASP advises, with one thread: when 150 agents come back after a restart, calls go on beside it.
+Measured: 28 ms of one processor; the library's own choice 200 ms, spread over all of them."""
+
 
 def hashed(password: str) -> str:
-    """The argon2id hash of a password, with a salt of its own. Blocking: some 50 ms, 64 MiB."""
+    """The argon2id hash of a password, with a salt of its own. Blocking: some 30 ms, 19 MiB."""
     from argon2 import PasswordHasher
 
-    return PasswordHasher().hash(password)
+    return PasswordHasher(PASSES, KIBIBYTES, THREADS).hash(password)
 
 
 def fits(password_hash: str, password: str) -> bool:

@@ -75,7 +75,7 @@ class _Refused(Exception):
 
 
 def _right(agent: Agent, password: str) -> bool:
-    """Whether the password is the agent's; of one who has none, nobody knows it. Blocking: some 50 ms."""
+    """Whether the password is the agent's; of one who has none, nobody knows it. Blocking: some 30 ms."""
     if agent.password_hash is not None:
         return fits(agent.password_hash, password)
     if agent.password is None:

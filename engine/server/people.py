@@ -23,9 +23,11 @@ log = logging.getLogger("flowctl.server")
 EVERY = 0.5
 """Seconds between two looks at the database, and at the directory file."""
 
+PASSWORD_SECONDS = 0.03
+"""What hashing or comparing one takes."""
+
 MOST_PASSWORDS = 100
-"""Of a file with more of them in clear, the passwords are not compared: each costs 50 ms of the machine that also
-answers calls."""
+"""Of a file with more of them in clear, the passwords are not compared: the machine has calls to answer."""
 
 
 class KeptPeople:
@@ -45,6 +47,8 @@ class KeptPeople:
         self._stored = await self._people.load()
         if not self._stored.revision.number and self._file is not None:
             given = await asyncio.to_thread(_read, self._file)
+            if count := _passwords(given):
+                log.info("hashing %d passwords, %.0f s", count, count * PASSWORD_SECONDS)
             try:
                 await carry_out(self._people, await plan(self._people, given))
                 log.info("the agents and centres of %s are in %s from now on", self._file, self._database.path)

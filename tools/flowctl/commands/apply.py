@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+MANY = 100
+"""Passwords, each of which takes 30 ms."""
+
 TRIES = 5
 """Other commands may change the directory between our look and our change."""
 
@@ -57,7 +60,10 @@ def _read(file: Path) -> Directory:
     except OSError as error:
         refuse("apply", f"{file}: {error.strerror}")
     directory = Directory.load(file)
-    if mode & OTHERS and any(agent.password is not None for agent in directory.agents):
+    passwords = sum(agent.password is not None for agent in directory.agents)
+    if passwords > MANY:
+        typer.echo(f"flowctl apply: {passwords} passwords in clear: that takes a while", err=True)
+    if mode & OTHERS and passwords:
         typer.echo(f"flowctl apply: others may read the passwords in {file}: chmod 600 it", err=True)
     return directory
 
