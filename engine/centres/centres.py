@@ -42,6 +42,7 @@ class Centres:
         have goes on."""
         self._centres = {centre.name: centre for centre in directory.centres}
         agents = {agent.code: agent for agent in directory.agents}
+        self._substitutes = any(agent.substitute is not None for agent in directory.agents)
         self._centres_of = {code: set() for code in agents}
         for name, centre in self._centres.items():
             for code in centre.agents:
@@ -230,7 +231,12 @@ class Centres:
         return self._changed
 
     def _on_desk(self, desk: Desk) -> None:
-        self._notify()
+        self._logged_in.clear()
+        self._available.clear()
+        # An agent who is busy now is news only to those whom somebody else may serve instead. Measured with 100 calls
+        # that wait and 150 agents: waking them all for it is three quarters of what an accepted call costs.
+        if desk.claim is None or not desk.logged_in or self._substitutes:
+            self._notify()
         if desk.session is not None:
             desk.session.tell_state()
 

@@ -169,11 +169,15 @@ class Search:
     # Who may be asked
 
     def _callable(self) -> list[Desk]:
-        return [desk for desk in self._centres.logged_in(self._node.centre) if self._may_be_called(desk)]
+        return self._those(self._centres.logged_in(self._node.centre))
 
     def _free(self) -> list[Desk]:
         """Agents who may be asked now, in the order of asking."""
-        return [desk for desk in self._centres.available(self._node.centre) if self._may_be_called(desk)]
+        return self._those(self._centres.available(self._node.centre))
+
+    def _those(self, desks: list[Desk]) -> list[Desk]:
+        """Of these, the agents who may be called. Asked by every call that waits each time that anybody moves."""
+        return [desk for desk in desks if self._may_be_called(desk)] if self._node.sip_only else desks
 
     def _may_be_called(self, desk: Desk) -> bool:
         return not self._node.sip_only or desk.phone.startswith("sip:")

@@ -70,8 +70,8 @@ def write_house(folder: Path) -> None:
         (folder / "flows" / f"{name}.yaml").write_text(head + text)
     settings = f'sip: {{listen: "127.0.0.1:{SIP_PORT}"}}\nrtp: {{ports: "{RTP_PORTS}"}}\nagent_link: null\n'
     (folder / "server.yaml").write_text(settings)
-    _tone(prompts / "menu.wav", MENU_SECONDS)
-    _tone(prompts / "thanks.wav", PROMPT_SECONDS)
+    tone(prompts / "menu.wav", MENU_SECONDS)
+    tone(prompts / "thanks.wav", PROMPT_SECONDS)
 
 
 @contextmanager
@@ -87,13 +87,13 @@ def server(folder: Path) -> Iterator[list[int]]:
                 break
         else:
             raise SystemExit(f"the server did not start:\n{(folder / 'server.log').read_text()}")
-        yield [process.pid, *_children(process.pid)]
+        yield [process.pid, *children(process.pid)]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
@@ -105,7 +105,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _tone(path: Path, seconds: float) -> None:
+def tone(path: Path, seconds: float) -> None:
     samples = (round(9000 * math.sin(i * 0.3)) for i in range(round(seconds * 8000)))
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(1)

@@ -166,9 +166,6 @@ class Connection:
         if session is None or not session.open:
             self._send(protocol.error(Error.NOT_OPEN, "log in first", request.id))
             return
-        if isinstance(request, protocol.MakeCall):
-            self._send(protocol.error(Error.BAD_REQUEST, "not available", request.id))
-            return
         self._send(protocol.ok(request.id))
         match request:
             case protocol.Accept():
@@ -179,6 +176,8 @@ class Connection:
                 session.be_unavailable(request.reason)
             case protocol.Available():
                 session.be_available()
+            case protocol.MakeCall():
+                session.call(request.number, record=request.record)
 
     def _open(self, request: protocol.Open) -> None:
         if self._session is not None:
@@ -240,7 +239,7 @@ class Connection:
         if isinstance(event, StateEvent):
             self._send(protocol.state(event))
             return
-        self._send(protocol.event(event, self._link.ring_of(event)))
+        self._send(self._link.line_of(event))
         if event.code in (Code.UNKNOWN, Code.BAD_PASSWORD):
             self._link.guesses.failed(self._place.address)
         elif event.code is Code.DISABLED and self._session is not None:

@@ -9,6 +9,7 @@ from engine.centres.centres import Centres
 from engine.centres.events import AgentEvent, Code
 from engine.centres.sessions import Sessions
 from engine.limited_log import LimitedLog
+from engine.server.link import protocol
 from engine.server.link.connection import Connection, Wire
 from engine.server.link.limits import Gate, Guesses, Place, Refused
 from engine.server.link.protocol import Error
@@ -32,6 +33,9 @@ class AgentLink:
         self._gate = Gate(self.guesses)
         self._connections: set[Connection] = set()
         self._logs: dict[Error, LimitedLog] = {}
+        self._told: tuple[AgentEvent, str | None] | None = None
+        self._line = b""
+        """That of the event told last."""
 
     def place(self, address: str) -> Place:
         """A place for a connection from that IP address. Raises Refused, which has been logged."""
@@ -56,7 +60,14 @@ class AgentLink:
         """How many there are now."""
         return len(self._connections)
 
-    def ring_of(self, event: AgentEvent) -> str | None:
+    def line_of(self, event: AgentEvent) -> bytes:
+        """What a client is told. One agent after another is told the same of a call: the line is made once."""
+        told = event, self._ring_of(event)
+        if told != self._told:
+            self._told, self._line = told, protocol.event(*told)
+        return self._line
+
+    def _ring_of(self, event: AgentEvent) -> str | None:
         """The sound that announces the call, with `P` and `?`."""
         if event.code not in (Code.PENDING, Code.ASKED):
             return None
