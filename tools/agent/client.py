@@ -61,6 +61,8 @@ class AgentClient:
         """tls: for a server that wants TLS, such as `ssl.create_default_context()`. chance: a number between two."""
         self.logged_in = False
         """True from `A` until the connection is lost or the session over."""
+        self.closed = False
+        """True once `close` was called: the end was wanted."""
         self.error = ""
         """Why the server could not be reached when that was tried last."""
         self._server, self._port, self._tls = server, port, tls
@@ -140,7 +142,8 @@ class AgentClient:
     async def close(self) -> bool:
         """Log out. False when the server could not be told. Idempotent."""
         connection, runner = self._connection, self._runner
-        self._over, self._connection, self._runner, self.logged_in = True, None, None, False
+        self.closed = self._over = True
+        self._connection, self._runner, self.logged_in = None, None, False
         if runner is not None:
             runner.cancel()
             await asyncio.gather(runner, return_exceptions=True)

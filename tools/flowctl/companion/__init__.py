@@ -1,0 +1,1 @@
+"""An agent's companion in the terminal: waiting calls, keys, ring sound, screen pop."""

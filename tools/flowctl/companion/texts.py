@@ -1,0 +1,93 @@
+"""What the companion says on the screen, in English and French."""
+
+from __future__ import annotations
+
+_TEXTS = {
+    "en": {
+        "keys": "Enter, 1-9 accept   r reject   d do not disturb   a available   c call   C call, recorded   q quit",
+        "waiting": "Waiting calls",
+        "none": "no call waits",
+        "caller": "Caller",
+        "name": "Name",
+        "company": "Company",
+        "centre": "Centre",
+        "for": "For",
+        "everybody": "everybody",
+        "you": "you alone",
+        "since": "Waits",
+        "lost": "connection lost: {reason}; connecting again",
+        "number": "Number to call (Enter calls, Esc does not): ",
+        "not_sent": "not sent: there is no connection",
+        "A": "logged in",
+        "P": "{who} waits for {centre}",
+        "?": "{who} waits for you ({centre})",
+        "H": "{who}: {reason}",
+        "S": "{who} waits again: {reason}",
+        "T": "{who}: {reason}",
+        "F": "{number} could not be called: {reason}",
+        "C": "connected with {number}",
+        "pop_started": "shown: {detail}",
+        "pop_refused": "caller's file not shown: {detail}",
+        "pop_ended": "the program has ended: {detail}",
+        "unknown": "unknown number",
+        "logged_out": "logged out",
+        "available": "available",
+        "unavailable": "do not disturb",
+        "offered": "a call for you",
+        "connecting": "connecting",
+        "on_call": "on a call",
+        "wrap_up": "rest after a call",
+        "not_responding": "you did not answer: a makes you available",
+    },
+    "fr": {
+        "keys": "Entrée, 1-9 accepter   r refuser   d ne pas déranger   a disponible   c appeler   "
+        "C appeler, enregistré   q quitter",
+        "waiting": "Appels en attente",
+        "none": "aucun appel en attente",
+        "caller": "Appelant",
+        "name": "Nom",
+        "company": "Société",
+        "centre": "Centre",
+        "for": "Pour",
+        "everybody": "tous",
+        "you": "vous seul",
+        "since": "Attente",
+        "lost": "connexion perdue : {reason} ; reconnexion en cours",
+        "number": "Numéro à appeler (Entrée appelle, Échap annule) : ",
+        "not_sent": "non envoyé : il n'y a pas de connexion",
+        "A": "session ouverte",
+        "P": "{who} attend {centre}",
+        "?": "{who} vous attend ({centre})",
+        "H": "{who} : {reason}",
+        "S": "{who} attend à nouveau : {reason}",
+        "T": "{who} : {reason}",
+        "F": "{number} n'a pas pu être appelé : {reason}",
+        "C": "en communication avec {number}",
+        "pop_started": "affiché : {detail}",
+        "pop_refused": "fiche non affichée : {detail}",
+        "pop_ended": "le programme est terminé : {detail}",
+        "unknown": "numéro inconnu",
+        "logged_out": "session fermée",
+        "available": "disponible",
+        "unavailable": "ne pas déranger",
+        "offered": "un appel pour vous",
+        "connecting": "mise en relation",
+        "on_call": "en communication",
+        "wrap_up": "pause après un appel",
+        "not_responding": "vous n'avez pas répondu : a vous rend disponible",
+    },
+}
+
+LANGUAGES = tuple(_TEXTS)
+
+
+class Texts:
+    """Those of one language."""
+
+    def __init__(self, language: str) -> None:
+        """language: of `LANGUAGES`."""
+        self._texts = _TEXTS[language]
+
+    def __call__(self, key: str, **names: str) -> str:
+        """The text of that key; the key itself for one that there is none for."""
+        return self._texts[key].format(**names) if key in self._texts else key
