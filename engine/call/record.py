@@ -43,6 +43,8 @@ class CallRecord:
     """Number to which a `transfer` or `switchboard` node has handed the caller over."""
     recordings: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    direction: Literal["in", "out"] = "in"
+    """out: an agent has asked for it. `did` is the number then, `cli` the agent's phone, and there is no scenario."""
 
     def add_recording(self, kind: str, path: Path, duration: float, **details: str) -> None:
         """Note a file that was recorded; `duration` in seconds."""
@@ -52,6 +54,7 @@ class CallRecord:
         """JSON-ready: times in ISO 8601 UTC, offsets and durations in seconds."""
         return {
             "id": self.id,
+            "direction": self.direction,
             "did": self.did,
             "cli": self.cli,
             "caller": self.caller,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.centres.claims import Claims, LocalClaims
 from engine.centres.desk import Desk, Phase
@@ -33,6 +33,8 @@ class Centres:
         self._logged_in: dict[str, list[Desk]] = {}
         """Found since the last change; so is the next."""
         self._available: dict[str, list[Desk]] = {}
+        self.on_call_wanted: Callable[[Desk, str, bool], None] | None = None
+        """Makes the call that an agent asks for: desk, number, whether to record it. None where none can be made."""
         self.apply(directory)
 
     # The people

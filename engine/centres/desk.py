@@ -108,10 +108,10 @@ class Desk:
         self._claim, self._phase = claim, phase
         self._changed(self)
 
-    def talk(self) -> None:
-        """Agent and caller are connected."""
+    def talk(self, *, taken: bool = True) -> None:
+        """Agent and caller are connected. taken: it is a call that they were given, not one that they made."""
         self._phase = "on_call"
-        self.calls += 1
+        self.calls += taken
         self._changed(self)
 
     def free(self, *, rest: float = 0.0) -> None:

@@ -57,6 +57,14 @@ class AgentSession:
         if offer is not None:
             offer.reject(self)
 
+    def call(self, number: str, *, record: bool = False) -> None:
+        """The agent wants to be connected with a number: their phone rings first. What comes of it is told (`F`, or
+        `C` and `T`). record: record the conversation."""
+        if self._centres.on_call_wanted is not None:
+            self._centres.on_call_wanted(self.desk, number, record)
+        else:
+            self.send(AgentEvent(Code.FAILED, number=number, reason=reason("no_calls", self.language)))
+
     def be_unavailable(self, why: str = "") -> None:
         """No calls until `be_available`; one that the agent has stays."""
         self.desk.disturb(why.strip()[:100] or DEFAULT_REASON)

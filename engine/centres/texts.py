@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 _TEXTS = {
     "en": {
         "transferred": "taken by {name}",
@@ -22,6 +25,25 @@ _TEXTS = {
         "no_phone": "no phone: give an extension",
         "not_active": "the agent is not active",
         "bad_extension": "{name} is no extension or telephone number",
+        "bad_number": "{name} is no telephone number or extension",
+        "not_allowed": "{name} may not be called: {detail}",
+        "own_phone": "{name} is your own phone",
+        "server_stops": "the server stops",
+        "no_calls": "calls cannot be made here",
+        "phone_not_reached": "your phone {name} could not be reached: {detail}",
+        "number_not_reached": "{name} could not be reached: {detail}",
+        "you_hung_up": "you hung up",
+        "withdrawn": "the call was withdrawn",
+        "handed_over": "connected by the exchange",
+        "line_failed": "the line failed: {detail}",
+        "cause_normal": "hung up",
+        "cause_busy": "busy",
+        "cause_no_answer": "no answer",
+        "cause_rejected": "refused",
+        "cause_congestion": "no line is free",
+        "cause_not_found": "no such number",
+        "cause_cancelled": "withdrawn",
+        "cause_failed": "the line failed",
     },
     "fr": {
         "transferred": "pris par {name}",
@@ -42,6 +64,25 @@ _TEXTS = {
         "no_phone": "pas de téléphone : indiquez un poste",
         "not_active": "l'agent est désactivé",
         "bad_extension": "{name} n'est ni un poste ni un numéro de téléphone",
+        "bad_number": "{name} n'est ni un numéro de téléphone ni un poste",
+        "not_allowed": "{name} ne peut pas être appelé : {detail}",
+        "own_phone": "{name} est votre propre poste",
+        "server_stops": "le serveur s'arrête",
+        "no_calls": "il n'est pas possible d'appeler d'ici",
+        "phone_not_reached": "votre poste {name} n'a pas pu être joint : {detail}",
+        "number_not_reached": "{name} n'a pas pu être joint : {detail}",
+        "you_hung_up": "vous avez raccroché",
+        "withdrawn": "l'appel a été retiré",
+        "handed_over": "mis en relation par le standard",
+        "line_failed": "la ligne a échoué : {detail}",
+        "cause_normal": "raccroché",
+        "cause_busy": "occupé",
+        "cause_no_answer": "pas de réponse",
+        "cause_rejected": "refusé",
+        "cause_congestion": "aucune ligne n'est libre",
+        "cause_not_found": "numéro inconnu",
+        "cause_cancelled": "retiré",
+        "cause_failed": "la ligne a échoué",
     },
 }
 
@@ -50,3 +91,18 @@ def reason(key: str, language: str, **names: str) -> str:
     """The text of that key; English where the language has none."""
     texts = _TEXTS.get(language.partition("-")[0].lower(), _TEXTS["en"])
     return texts[key].format(**names)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A text that is not told yet: whose language it will have is known later. `cause`: key of a text that becomes
+    the detail."""
+
+    key: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+
+    def text(self, language: str) -> str:
+        """In that language."""
+        names = {**self.names, "detail": reason(self.cause, language)} if self.cause else self.names
+        return reason(self.key, language, **names)

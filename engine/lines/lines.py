@@ -15,6 +15,9 @@ from engine.lines.ports import Capability, Driver, Leg
 
 log = logging.getLogger("flowctl.lines")
 
+_FOR_TWO = (Capability.ORIGINATE, Capability.BRIDGE)
+"""What a driver needs that calls somebody to be connected with somebody."""
+
 
 class Lines:
     """The drivers of a server, as one."""
@@ -40,20 +43,20 @@ class Lines:
                 return driver
         raise LookupError(f"no driver {leg.info.driver!r}")
 
-    async def allow(self, to: str, *, near: Leg, agent: str | None = None) -> Dialled:
+    async def allow(self, to: str, *, near: Leg | None = None, agent: str | None = None) -> Dialled:
         """What a driver is to dial, or to transfer to, for `to`, which counts for the limits from now on.
 
-        near: the leg of the caller for whom it is. agent: code of the agent who calls, if it is one.
+        near: the leg of the caller for whom it is, if there is one. agent: code of the agent who calls, if it is one.
         Raises NotAllowed, which names the rule or the limit.
         """
-        if self.driver_of(near).reaches(to) and not self.plan.is_emergency(to):
+        if self._driver(to, near).reaches(to) and not self.plan.is_emergency(to):
             return Dialled("internal", "", to)
         dialled = self.plan.decide(to)
         if dialled.outside and self._limits is not None:
             await self._limits.take(near=near, agent=agent)
         return dialled
 
-    def not_tried(self, dialled: Dialled, *, near: Leg, agent: str | None = None) -> None:
+    def not_tried(self, dialled: Dialled, *, near: Leg | None = None, agent: str | None = None) -> None:
         """What was allowed turned out to be impossible, and does not count."""
         if dialled.outside and self._limits is not None:
             self._limits.give_back(near=near, agent=agent)
@@ -63,15 +66,31 @@ class Lines:
         return self.plan.cleaned(leg.info.cli) if self.plan.presents_caller else self.plan.number
 
     async def originate(
-        self, to: str, *, caller_id: str, near: Leg, agent: str | None = None, early: bool = False
+        self, to: str, *, caller_id: str, near: Leg | None = None, agent: str | None = None, early: bool = False
     ) -> Leg:
         """Call `to`, a telephone number, an extension or a SIP URI, with the driver of the leg it will be bridged
-        with, on a free channel; see `Driver.originate`, and `allow`, whose NotAllowed is raised."""
-        driver = self.driver_of(near)
-        for needed in (Capability.ORIGINATE, Capability.BRIDGE):
+        with, on a free channel; see `Driver.originate`, and `allow`, whose NotAllowed is raised.
+
+        near: that leg; None for the first of two: it goes by the first driver that can connect them."""
+        driver = self._driver(to, near)
+        for needed in _FOR_TWO:
             if needed not in driver.capabilities:
                 raise Unsupported(f"driver {driver.name} cannot {needed.value}: {to} was not called")
         dialled = await self.allow(to, near=near, agent=agent)
+        return await self.dial(to, dialled, caller_id=caller_id, near=near, agent=agent, early=early)
+
+    async def dial(
+        self,
+        to: str,
+        dialled: Dialled,
+        *,
+        caller_id: str,
+        near: Leg | None = None,
+        agent: str | None = None,
+        early: bool = False,
+    ) -> Leg:
+        """As `originate`, for what `allow` has allowed."""
+        driver = self._driver(to, near)
         try:
             return await self._by_any_line(driver, dialled, caller_id=caller_id, near=near, early=early)
         except NoChannel:
@@ -84,7 +103,17 @@ class Lines:
             # Named as the scenario names it: a masked value is known by that form.
             raise OriginateError(to, error.cause, error.detail) from error
 
-    async def _by_any_line(self, driver: Driver, dialled: Dialled, *, caller_id: str, near: Leg, early: bool) -> Leg:
+    def _driver(self, to: str, near: Leg | None) -> Driver:
+        """That of a leg; for a call that stands alone, the first that can connect two, if possible one that knows
+        the extension."""
+        if near is not None:
+            return self.driver_of(near)
+        able = [driver for driver in self.drivers if driver.capabilities.issuperset(_FOR_TWO)] or self.drivers
+        return next((driver for driver in able if driver.reaches(to)), able[0])
+
+    async def _by_any_line(
+        self, driver: Driver, dialled: Dialled, *, caller_id: str, near: Leg | None, early: bool
+    ) -> Leg:
         """By the first line that has a channel for it and deals with it, in the driver's order. Raises what the last
         line has raised that was tried, or NoChannel when none could be."""
         use = "external_out" if dialled.outside else use_of(dialled.digits)
@@ -107,7 +136,7 @@ class Lines:
             passed.append(line)
 
     async def _by(
-        self, line: str, driver: Driver, to: str, use: Use, *, caller_id: str, near: Leg, early: bool
+        self, line: str, driver: Driver, to: str, use: Use, *, caller_id: str, near: Leg | None, early: bool
     ) -> Leg:
         """On a channel of that line."""
         channel = self.channels.take_out(line, driver.name, use)

@@ -16,6 +16,7 @@ from engine.audio.recordings import Recordings
 from engine.audio.tones import tone
 from engine.call.pass_on import pass_on
 from engine.call.services import Services
+from engine.centres.calling import Calling
 from engine.centres.centres import Centres
 from engine.clock import Clock, SystemClock
 from engine.errors import ConfigurationError
@@ -30,10 +31,10 @@ from engine.records.journal import Journal
 from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
+from engine.server.agent_side import AgentSide
 from engine.server.channels import KeptChannels
 from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
-from engine.server.link.service import LinkService
 from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
 from engine.server.server import Server
@@ -103,7 +104,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         alerts=alerts,
     )
     server = Server(drivers, store, services, Journal(settings.data / "calls.jsonl"))
-    agents = LinkService(settings.agent_link, services.centres, settings.folder)
+    agents = AgentSide(settings, Calling(services, server, ringing), services.centres)
     stop, hurry = _signals()
     watcher = asyncio.create_task(store.watch(stop))
     watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
@@ -119,7 +120,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         count = len(store.table)
         on_ready(
             f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, "
-            f"{f'agents on {agents.address}, ' if agents.address else ''}records in {settings.data}"
+            f"{agents.addresses}records in {settings.data}"
         )
         await stop.wait()
     finally:

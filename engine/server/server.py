@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from engine.call.record import CallRecord
 from engine.call.services import Services
 from engine.call.session import Session
 from engine.errors import LegGone
@@ -47,6 +48,22 @@ class Server:
         """Calls in progress."""
         return len(self._calls)
 
+    @property
+    def draining(self) -> bool:
+        """True once no call may begin any more."""
+        return self._draining.is_set()
+
+    def keep(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Do the work of a call that comes in on no line: it counts as one in progress, and ends as they do."""
+        task = asyncio.create_task(work, name=name)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        return task
+
+    async def write_down(self, record: CallRecord) -> None:
+        """Keep the record of a call that is over."""
+        await self._journal.append(record.as_dict())
+
     async def start(self) -> None:
         """Begin to take calls on every driver. Raises what a driver raises (port in use, …)."""
         for driver in self._drivers:
@@ -65,9 +82,7 @@ class Server:
             await driver.stop()
 
     def _on_call(self, leg: Leg) -> None:
-        task = asyncio.create_task(self._take(leg), name=f"call {leg.info.id}")
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        self.keep(self._take(leg), f"call {leg.info.id}")
 
     async def _take(self, leg: Leg) -> None:
         """One call, guarded: whatever fails here concerns this call alone."""
@@ -138,7 +153,7 @@ class Server:
         finally:
             # Also when the server stops and cancels us: a call without its record does not exist.
             record = session.call.record
-            await uninterrupted(self._journal.append(record.as_dict()))
+            await uninterrupted(self.write_down(record))
             log.info("call %s: %s after %.1f s", record.id, record.result, record.duration)
 
     def _say_refused(self, error: AllBusy) -> None:

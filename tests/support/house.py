@@ -12,8 +12,10 @@ from typing import Any
 from drivers.virtual import VirtualDriver
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
+from engine.audio.tones import tone
 from engine.audio.voices import TimedVoice
 from engine.call.services import Services
+from engine.centres.calling import Calling
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory
 from engine.clock import LoopClock, run_virtual
@@ -39,6 +41,7 @@ class House:
         )
         self.store = ScenarioStore(root / "flows")
         self.server = Server([self.driver], self.store, self.services, Journal(root / "calls.jsonl"))
+        self.calling = Calling(self.services, self.server, tone("ringback", "fr"))
 
     async def settle(self) -> None:
         """Wait until no call is up and every record is written."""

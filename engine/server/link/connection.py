@@ -166,9 +166,6 @@ class Connection:
         if session is None or not session.open:
             self._send(protocol.error(Error.NOT_OPEN, "log in first", request.id))
             return
-        if isinstance(request, protocol.MakeCall):
-            self._send(protocol.error(Error.BAD_REQUEST, "not available", request.id))
-            return
         self._send(protocol.ok(request.id))
         match request:
             case protocol.Accept():
@@ -179,6 +176,8 @@ class Connection:
                 session.be_unavailable(request.reason)
             case protocol.Available():
                 session.be_available()
+            case protocol.MakeCall():
+                session.call(request.number, record=request.record)
 
     def _open(self, request: protocol.Open) -> None:
         if self._session is not None:

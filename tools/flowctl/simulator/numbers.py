@@ -31,7 +31,7 @@ class SimulatedLines(Lines):
     """Calls what may be called, by the name that it has in the scenario, so that a story names it likewise. Digits
     that are no number are somebody's extension."""
 
-    async def allow(self, to: str, *, near: Leg, agent: str | None = None) -> Dialled:
+    async def allow(self, to: str, *, near: Leg | None = None, agent: str | None = None) -> Dialled:
         """As `Lines.allow`."""
         inside = Dialled("internal", "", to)
         if to == SWITCHBOARD:

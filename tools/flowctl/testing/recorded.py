@@ -79,7 +79,9 @@ def read_call(file: Path, identity: str | None) -> RecordedCall:
     """The record of a call in a file of one JSON object a line, or of one alone: the one with that id, or the last.
     Raises ConfigurationError."""
     calls = _objects(file)
-    wanted = [call for call in calls if identity is None or call.get("id") == identity]
+    # One that an agent has asked for went through no scenario.
+    inward = [call for call in calls if call.get("direction") != "out"]
+    wanted = inward if identity is None else [call for call in calls if call.get("id") == identity]
     if not wanted:
         ids = ", ".join(str(call.get("id")) for call in calls[-10:])
         raise ConfigurationError(f"{file}: there is no call {identity!r}; the last ones are {ids or 'none'}")
