@@ -104,13 +104,15 @@ class People:
         await self.store(before, before.directory.model_copy(update={"agents": agents}))
 
     async def _revision(self, connection: AsyncConnection) -> Revision:
+        query = select(PARTS).where(PARTS.c.name == PART)
         try:
-            found = (await connection.execute(select(PARTS).where(PARTS.c.name == PART))).mappings().first()
+            found = (await connection.execute(query)).mappings().first()
         except DBAPIError:
-            # Asked only now: twice a second, a server asks what is above.
-            if await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
-                raise
-            return Revision()
+            # Asked only now: a server looks twice a second.
+            if not await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
+                return Revision()
+            # Another command has just made it.
+            found = (await connection.execute(query)).mappings().first()
         if found is None:
             return Revision()
         if found["form"] != SCHEMA:
