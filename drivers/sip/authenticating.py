@@ -47,7 +47,7 @@ class Authenticating(UA):
         if answer is None or challenge is None or (refused and not challenge.stale) or self._tries >= TRIES:
             return False
         self._tries += 1
-        self.global_config["_reactor"].post(self._repeat, resp, answer, extra_headers)
+        self.global_config["_reactor"].post(self.repeat, resp, tuple(extra_headers or ()), answer)
         del self.reqs[cseq]
         return True
 
@@ -65,12 +65,14 @@ class Authenticating(UA):
     def _challenge(self, response: Any, name: str) -> digest.Challenge | None:
         return digest.choose((str(header.body) for header in response.getHFs(name)), self.realm)
 
-    def _repeat(self, refusal: Any, answer: Any, extra_headers: Any) -> None:
+    def repeat(self, refusal: Any, headers: Any, *answers: Any) -> None:
+        """Send the INVITE again with other headers, the answer to a challenge among them, once `refusal` has been
+        acknowledged (RFC 3261 section 17.1.1.3)."""
         if isinstance(self.state, UacStateCancelling):
             self.changeState(self.state.recvResponse(refusal, self.tr))  # withdrawn meanwhile: let it be refused
             return
-        request = self.genRequest("INVITE", self.lSDP, extra_headers=(*(extra_headers or ()), answer))
-        self.newUacTransaction(request, req_extra_headers=extra_headers)
+        request = self.genRequest("INVITE", self.lSDP, extra_headers=(*headers, *answers))
+        self.newUacTransaction(request, req_extra_headers=headers)
 
     def call_by(self, account: Account) -> None:
         """Before the INVITE is sent: who calls, by which way, and whose password answers."""

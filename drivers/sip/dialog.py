@@ -185,19 +185,18 @@ class Dialog(Answering):
             return
         calling = not self.isConnected()
         if calling and resp.getSCode()[0] == 422 and self.timer.refused(resp):
-            self._invite_again(tr)
+            self._endpoint.reactor.post(self.repeat, resp, self._with_timer(tr.req_extra_headers))
             return
         self._retry_after = seconds(resp, "retry-after")
         super().recvResponse(resp, tr)
         if calling and self.isConnected():
             self.timer.accepted(resp)
 
-    def _invite_again(self, tr: Any) -> None:
-        """The same INVITE with another session timer; its 422 is acknowledged when this returns."""
+    def _with_timer(self, headers: Any) -> Any:
+        """The headers of an INVITE whose session timer was refused, with another one."""
         timer = self.timer.request()
         names = {field.name for field in timer} | {"min-se"}
-        headers = [field for field in tr.req_extra_headers if field.name not in names] + list(timer)
-        self.newUacTransaction(self.genRequest("INVITE", self.lSDP, extra_headers=headers), req_extra_headers=headers)
+        return (*(field for field in headers if field.name not in names), *timer)
 
     def no_reply_expires(self) -> None:
         """sippy calls it when no response has come in `no_reply_time`."""

@@ -263,6 +263,7 @@ async def test_a_called_party_that_wants_a_longer_interval(bench, phone):
     second = await refresh(call, "INVITE")
     assert (second.get("Session-Expires"), second.get("Min-SE")) == ("3600", "3600")
     assert second.cseq == first.cseq + 1
+    assert [m.method for m in call.requests[:3]] == ["INVITE", "ACK", "INVITE"]
     assert (second.get("From"), second.body) == (first.get("From"), first.body)
     assert media_of(second.body)[1] == [8, 0, 101]
     call.requests.remove(first)
