@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from engine.call.call import CallOver
-from engine.call.talk import calling_agent, dial, talk
+from engine.call.talk import calling_agent, dialled, talk
 from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Leg
 from engine.nodes.fields import Tone
@@ -34,15 +34,14 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     When the line or the exchange connects them, our side of the call is over, and the call ends here. timeout: how
     long `to` rings, in seconds, where we are the ones who call it.
     """
-    address = call.services.centres.phone_of(to) or to
     try:
         match _way(call, mode, method):
             case "blind" | "exchange" as way:
-                await _transfer(call, address, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
+                await _transfer(call, to, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
             case "attended":
-                await _call_and_connect(call, address, timeout, transfer=True, or_bridge=method == "auto")
+                await _call_and_connect(call, to, timeout, transfer=True, or_bridge=method == "auto")
             case _:
-                await _call_and_connect(call, address, timeout)
+                await _call_and_connect(call, to, timeout)
     except OriginateError as error:
         call.note(str(error))
         return OUTCOMES.get(error.cause, "failed")
@@ -134,12 +133,17 @@ async def _transfer(call: Call, to: str, timeout: float, *, by_exchange: bool, o
     """Let the line or the exchange connect the caller to `to`. or_bridge: stay between the two when it turns out that
     it cannot."""
     try:
-        await transfer_leg(call, to, by_exchange=by_exchange)
+        await transfer_leg(call, _address(call, to), by_exchange=by_exchange)
     except Unsupported as error:
         if not or_bridge:
             raise
         call.note(f"{error}: bridged instead")
         await _call_and_connect(call, to, timeout)
+
+
+def _address(call: Call, to: str) -> str:
+    """What to dial for a number, or for the code of an agent."""
+    return call.services.centres.phone_of(to) or to
 
 
 async def _call_and_connect(
@@ -152,16 +156,16 @@ async def _call_and_connect(
     await call.answer()
     async with AsyncExitStack() as stack:
         async with call.background(await call.clips([Tone(tone="ringback")])):
-            other = await dial(call, to, timeout=timeout, early=True)
-            stack.push_async_callback(other.hangup)
+            address = _address(call, to)
+            other = await stack.enter_async_context(dialled(call, to, timeout=timeout, early=True))
         if transfer:
             try:
-                await transfer_to(call, to, other)
+                await transfer_to(call, address, other)
             except Unsupported as error:
                 if not or_bridge:
                     raise
                 call.note(f"{error}: bridged instead")
-        call.record.transferred_to = call.redacted(to)
+        call.record.transferred_to = call.redacted(address)
         if not await talk(call, other):
             call.record.transferred_to = None
-            raise OriginateError(to, Cause.FAILED, "hung up before they could be connected")
+            raise OriginateError(address, Cause.FAILED, "hung up before they could be connected")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.errors import CallError, LegGone, OriginateError
@@ -17,22 +17,42 @@ if TYPE_CHECKING:
 
 
 async def dial(call: Call, to: str, *, timeout: float, caller_id: str | None = None, early: bool = False) -> Leg:
-    """Call `to`, a telephone number, an extension, a SIP URI or the code of an agent, and wait for the answer,
-    `timeout` seconds at most.
+    """Call `to`, a telephone number, an extension or a SIP URI, and wait for the answer, `timeout` seconds at most.
 
     early: the caller hears what the called line says before it answers, in place of what is played to them.
     Presents what `Lines.presented` says, unless `caller_id` says another number. Raises OriginateError (no_answer
     after the time-out), NotAllowed, NoChannel or Unsupported.
     """
-    lines, centres = call.services.lines, call.services.centres
+    lines = call.services.lines
     presented = lines.presented(call.leg) if caller_id is None else caller_id
     try:
         async with asyncio.timeout(timeout):
-            address = centres.phone_of(to) or to
             agent = calling_agent(call)
-            return await lines.originate(address, caller_id=presented, near=call.leg, agent=agent, early=early)
+            return await lines.originate(to, caller_id=presented, near=call.leg, agent=agent, early=early)
     except TimeoutError:
         raise OriginateError(to, Cause.NO_ANSWER, f"rang {timeout:g} s") from None
+
+
+@asynccontextmanager
+async def dialled(
+    call: Call, to: str, *, timeout: float, caller_id: str | None = None, early: bool = False
+) -> AsyncIterator[Leg]:
+    """As `dial`, for somebody who is named by the scenario: `to` may be the code of an agent, too. The leg is hung up
+    in the end; until then the agent is busy for all searches."""
+    centres = call.services.centres
+    desk = centres.reached_by(to)
+    async with AsyncExitStack() as stack:
+        held = False
+        if desk is not None and desk.phone:
+            to = desk.phone
+            held = await centres.reserve(desk, "connecting")
+            if held:
+                stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
+        leg = await dial(call, to, timeout=timeout, caller_id=caller_id, early=early)
+        stack.push_async_callback(leg.hangup)
+        if held and desk is not None:
+            desk.talk()
+        yield leg
 
 
 def calling_agent(call: Call) -> str | None:

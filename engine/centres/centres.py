@@ -83,13 +83,16 @@ class Centres:
     def phone_of(self, code: str) -> str | None:
         """Where the agent with that code is reached, which is their extension, or else their substitute; None for
         anybody else."""
+        desk = self.reached_by(code)
+        return None if desk is None else desk.phone or None
+
+    def reached_by(self, code: str) -> Desk | None:
+        """Who is called for the agent with that code: the first of them and their substitutes who is free, or else
+        they themselves; None for anybody else."""
         desk = self.desk(code)
         if desk is None:
             return None
-        for one in self._stand_ins(desk, set()):
-            if one.available:
-                return one.phone
-        return desk.phone or None
+        return next((one for one in self._stand_ins(desk, set()) if one.available), desk)
 
     def members(self, name: str) -> list[Desk]:
         """The agents of the centre, in its order."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from engine.call.talk import dial, play_to, talk
+from engine.call.talk import dialled, play_to, talk
 from engine.errors import LegGone, NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines.cause import Cause
 from engine.nodes.base import Node
@@ -67,8 +67,9 @@ class Bridge(Node):
             try:
                 async with call.background(ringback):
                     early = self.ringback is None
-                    other = await dial(call, to, timeout=self.timeout, caller_id=caller_id, early=early)
-                    stack.push_async_callback(other.hangup)
+                    other = await stack.enter_async_context(
+                        dialled(call, to, timeout=self.timeout, caller_id=caller_id, early=early)
+                    )
                 if self.confirm is not None:
                     async with call.background(ringback):
                         confirmed = await self._confirmed(call, other, self.confirm)
