@@ -44,6 +44,7 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench.offers
 
 # Long runs: 100,000 hostile datagrams, 10,000 calls, 1,000 bridged ones, a stop with 400. Some thirteen minutes.
 soak: setup

@@ -80,6 +80,9 @@ class Search:
                 return "full"
             centres.join(self._ticket, self._offer)
             self._waits, self._since = True, self._call.elapsed()
+            if node.method == "broadcast":
+                # At once, and not when the tasks of all the calls that have come with this one have had their turns.
+                self._show()
         self._outcome = await self._wait()
         return self._outcome
 
@@ -197,8 +200,7 @@ class Search:
 
     async def _broadcast(self) -> Step:
         """Show the call to everybody who is free, and connect who has asked for it."""
-        for desk in self._free():
-            self._offer.show(desk)
+        self._show()
         for desk in self._next():
             await self._ring(desk, self._node.timeout)
         asker = self._offer.next_asker()
@@ -207,6 +209,10 @@ class Search:
         if await self._centres.reserve(asker, "connecting"):
             await self._accepted(asker)
         return "acted"
+
+    def _show(self) -> None:
+        for desk in self._free():
+            self._offer.show(desk)
 
     async def _sequential(self) -> Step:
         """Ask one agent after another, each for the centre's answer delay."""
