@@ -69,6 +69,19 @@ async def test_do_not_disturb_and_back(tmp_path: Path) -> None:
         await anne.got(type="state", state="available")
 
 
+async def test_an_agent_calls_a_number_and_is_told_what_becomes_of_it(tmp_path: Path) -> None:
+    async with link_house(tmp_path) as house, clients(house.port) as (anne,):
+        house.driver.phones["0143670903"] = lambda party: party.leg.accept()
+        await anne.log_in("1")
+        anne.send(type="call", number="0143670903", id=1)
+        await anne.got(type="ok", id=1)
+        connected = await anne.got(event="C", number="0143670903")
+        anne.send(type="call", number="0143670903", record=True)
+        assert (await anne.got(event="F"))["reason"]
+        await house.server.stop(0)
+        assert (await anne.got(event="T"))["call"] == connected["call"]
+
+
 async def test_a_refused_log_in_says_why_and_may_be_tried_again(tmp_path: Path) -> None:
     async with link_house(tmp_path) as house, clients(house.port) as (client,):
         for code, password, letter in (("9", "secret", "U"), ("1", "wrong", "B")):
