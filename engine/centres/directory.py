@@ -166,9 +166,21 @@ class Directory(BaseModel):
             raise ConfigurationError("\n".join(defects(path, error))) from error
 
 
+_PLAINLY = {
+    "extra_forbidden": "there is no such key",
+    "missing": "needed",
+    "string_type": "expected text; a number is written in quotes",
+    "dict_type": "expected names, each with its keys",
+    "list_type": "expected a list: [one, two]",
+    "tuple_type": "expected a list: [one, two]",
+}
+"""For people who write YAML, by pydantic's name of the mistake."""
+
+
 def defects(path: Path, error: ValidationError) -> list[str]:
     """Every defect of a configuration file in a line: file, key, what is wrong."""
     return [
-        f"{path}: {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
+        f"{path}: {'.'.join(str(part) for part in e['loc'] if part != '[key]') or 'file'}: "
+        f"{_PLAINLY.get(e['type'], e['msg']).removeprefix('Value error, ')}"
         for e in error.errors()
     ]

@@ -31,7 +31,9 @@ class Rules(BaseModel):
         "refused), `external_out`, `internal_out`.",
     )
     extension: str = Field(
-        default="", max_length=32, description="Number that calls going out on it present; empty: as the call says."
+        default="",
+        pattern=r"^\+?[0-9A-Za-z*#._-]{0,32}$",
+        description="Number that calls going out on it present; empty: as the call says.",
     )
     full: Literal["congestion", "busy"] = Field(
         default="congestion",

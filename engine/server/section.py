@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 
 def _listen(value: str) -> str:
@@ -40,10 +41,29 @@ def range_of(ports: str) -> range:
     return range(int(first), int(last) + 1)
 
 
+def shaped(pattern: str, expected: str) -> AfterValidator:
+    """Text of that pattern, all of it; the mistake says what is `expected` instead."""
+    shape = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(f"{value!r}: expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+NAME = WithJsonSchema({"type": "string", "pattern": "^[a-z]"})
+"""Of a key that is a name of one's own: by a pattern of the schema it is known as one."""
+
 Listen = Annotated[str, AfterValidator(_listen)]
 Network = Annotated[str, AfterValidator(_network)]
 PortRange = Annotated[str, AfterValidator(_ports)]
-SourceName = Annotated[str, Field(pattern="^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+SourceName = Annotated[
+    str,
+    shaped("[a-z][a-z0-9]*(_[a-z0-9]+)*", "a name in small letters, digits and single _, such as operator_2"),
+    NAME,
+]
 """Lower case, so that it can be a part of an environment variable."""
 
 

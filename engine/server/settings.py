@@ -18,7 +18,7 @@ from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
-from engine.server.section import Listen, PortRange, Section, SourceName, range_of
+from engine.server.section import NAME, Listen, PortRange, Section, SourceName, range_of, shaped
 from engine.server.sip import Sip
 from engine.server.telephony import Telephony
 
@@ -55,7 +55,9 @@ def _channels(rules: dict[str, Rules]) -> dict[str, Rules]:
     return rules
 
 
-LineName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*(/[A-Za-z0-9_.-]+){0,2}$")]
+LineName = Annotated[
+    str, shaped("[a-z][a-z0-9_]*(/[A-Za-z0-9_.-]+){0,2}", "a line or a channel, such as sip/operator or sip/3"), NAME
+]
 HostName = Annotated[str, AfterValidator(_host)]
 
 

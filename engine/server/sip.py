@@ -5,17 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from engine.errors import ConfigurationError
 from engine.nodes.fields import Duration
 from engine.server.passwords import read_passwords
-from engine.server.section import Listen, Network, Section, SourceName
+from engine.server.section import NAME, Listen, Network, Section, SourceName, shaped
 
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
-HostPort = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$")]
-User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.!~*'()&=+$,-]+$")]
-Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_NAME = rf"{_LABEL}(\.{_LABEL})*"
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
+Host = Annotated[
+    str, shaped(_NAME, "a name or an IPv4 address, such as sip.example.com; a port is a key of its own, `port`")
+]
+HostPort = Annotated[
+    str, shaped(f"{_NAME}(:{_PORT})?", "a name or an IPv4 address, and perhaps a port: sip.example.com:5060")
+]
+User = Annotated[
+    str, shaped("[A-Za-z0-9_.!~*'()&=+$,-]+", "what stands before the @ of a SIP address, such as 0033143670900")
+]
+Extension = Annotated[
+    str, shaped("[A-Za-z0-9_.-]{1,32}", "at most 32 letters, digits, dots, - and _, such as 201"), NAME
+]
 DidFrom = Literal["request-uri", "to", "p-called-party-id", "diversion"]
 CliFrom = Literal["p-asserted-identity", "remote-party-id", "from"]
 
@@ -46,10 +58,12 @@ class Trunk(Section):
         default=False, alias="register", description="Whether to register `user` there, and to keep it registered."
     )
     expires: Duration = Field(
-        default=300.0, description="How long a registration is asked for; it is refreshed at half of what is granted."
+        default=300.0,
+        description="How long a registration is asked for, at least 60s; it is refreshed at half of what is granted.",
     )
     options: Duration | None = Field(
-        default=None, description="How often to ask by OPTIONS whether the far end is there; by default never."
+        default=None,
+        description="How often to ask by OPTIONS whether the far end is there, at least 1s; by default never.",
     )
     channels: int | None = Field(
         default=None,
@@ -73,6 +87,14 @@ class Trunk(Section):
     assert_caller: bool = Field(
         default=True, description="Whether the number presented is in P-Asserted-Identity too."
     )
+
+    @field_validator("expires", "options")
+    @classmethod
+    def _not_too_often(cls, value: float | None, info: ValidationInfo) -> float | None:
+        least = 60 if info.field_name == "expires" else 1
+        if value is not None and value < least:
+            raise ValueError(f"expected at least {least}s: the far end would be asked too often")
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -117,6 +139,12 @@ class Phones(Section):
     max_expires: Duration = Field(
         default=600.0, description="Longest registration; a phone that asks for more, or for nothing, gets this."
     )
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if not 1 <= self.min_expires <= self.max_expires:
+            raise ValueError("expected min_expires from 1s to max_expires")
+        return self
 
 
 class Sip(Section):

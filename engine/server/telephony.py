@@ -16,11 +16,12 @@ from engine.lines.limits import FILE, Bounds, Limits
 from engine.nodes.fields import Duration
 from engine.outside.absent import NoExchange
 from engine.outside.ports import Exchange
-from engine.server.section import Section
+from engine.server.section import Section, shaped
 
 Destination = Annotated[str, AfterValidator(destination)]
-Keys = Annotated[str, Field(pattern="^[0-9]{0,4}$")]
-Code = Annotated[str, Field(pattern="^[0-9*#A-D!,]{0,16}$")]
+Keys = Annotated[str, shaped("[0-9]{0,4}", "at most four digits")]
+Code = Annotated[str, shaped("[0-9*#A-D!,]{0,16}", "at most 16 of 0-9, *, #, A-D, ! (hook-flash) and , (pause)")]
+OwnNumber = Annotated[str, shaped(r"\+?[0-9]{0,15}", "digits alone, perhaps with + before them")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -120,9 +121,8 @@ class Telephony(Section):
     present_caller: bool = Field(
         default=True, description="Whom a call is bridged to sees the caller's number; false: our own `number`."
     )
-    number: str = Field(
+    number: OwnNumber = Field(
         default="",
-        pattern=r"^\+?[0-9]{0,15}$",
         description="Our own number, presented with `present_caller: false`; empty: the line's.",
     )
     allow: list[Destination] = Field(
