@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.linkclient import LinkClient, clients
@@ -14,6 +15,7 @@ from support.linkhouse import LinkHouse, link_house
 
 from engine.centres.desk import AgentState
 from engine.centres.events import AgentEvent, Code
+from engine.centres.sessions import Sessions
 from engine.clock import run_virtual
 from engine.server.link.limits import BAN, MOST_NOT_OPEN, RATE, WITHIN, Bucket, Guesses, source
 
@@ -120,6 +122,33 @@ async def test_a_version_that_is_not_spoken_here(tmp_path: Path) -> None:
         client.send(type="open", protocol=2, code="2", password="secret")
         await client.got(type="error", error="protocol")
         await client.over()
+
+
+async def test_a_failure_of_ours_concerns_one_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("engine.centres.session.AgentSession.reject", fail)
+    monkeypatch.setattr("engine.centres.sessions.Sessions._desk_of", dies_for("3", Sessions._desk_of))
+    async with beside_an_agent(tmp_path) as (house, _), clients(house.port, 2) as (one, other):
+        await one.log_in("2")
+        one.send(type="reject", call="x")
+        other.send(type="open", protocol=1, code="3", password="secret")
+        for client in (one, other):
+            await client.got(type="error", error="internal")
+            await client.over()
+    assert "ZeroDivisionError" in caplog.text
+
+
+def dies_for(agent: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    async def desk_of(self: Sessions, code: str, *rest: Any) -> Any:
+        if code == agent:
+            raise ZeroDivisionError
+        return await real(self, code, *rest)
+
+    return desk_of
 
 
 async def test_a_cut_is_a_line_in_the_log_and_many_are_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

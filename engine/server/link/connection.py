@@ -90,7 +90,7 @@ class Connection:
             self._send(protocol.error(Error.BAD_REQUEST, str(bad), bad.id))
             return
         if self._opening is None:
-            self._do(request)
+            self._attend(request)
         elif len(self._waiting) < MOST_WAITING:
             self._waiting.append(request)
         else:
@@ -150,6 +150,14 @@ class Connection:
         )
 
     # What the client asks
+
+    def _attend(self, request: Request) -> None:
+        """Guarded: what fails here concerns this agent alone."""
+        try:
+            self._do(request)
+        except Exception:
+            self._link.log_failure.exception()
+            self.cut(Error.INTERNAL, "the server failed")
 
     def _do(self, request: Request) -> None:
         match request:
@@ -211,7 +219,7 @@ class Connection:
                     code, password, request.extension.strip(), self._tell, language=request.language
                 )
         except Exception:
-            log.exception("agent link: log-in from %s failed", address)
+            link.log_failure.exception()
             self._opening = None
             self.cut(Error.INTERNAL, "the server failed")
             return
@@ -228,7 +236,7 @@ class Connection:
     def _catch_up(self) -> None:
         """Do what was asked meanwhile."""
         while self._waiting and self._opening is None and not self._ended:
-            self._do(self._waiting.pop(0))
+            self._attend(self._waiting.pop(0))
 
     # What the agent is told
 

@@ -28,6 +28,7 @@ class AgentLink:
         self.sessions = sessions
         self.guesses = Guesses(asyncio.get_running_loop().time)
         self.tickets = Tickets(asyncio.get_running_loop().time)
+        self.log_failure = LimitedLog(log, "agent link: a request failed")
         self.verifying = asyncio.Semaphore(VERIFIED_AT_ONCE)
         self._centres = centres
         self._gate = Gate(self.guesses)
