@@ -11,6 +11,7 @@ import pytest
 from support.agentclients import got, proxy
 from support.linkhouse import LinkHouse, link_house, people
 
+from drivers.virtual import Party
 from engine.centres.desk import AgentState
 from engine.server.link.service import LinkService
 from tools.agent import AgentClient, Event, Lost, Refused, State
@@ -80,6 +81,24 @@ async def test_without_a_server_nothing_can_be_sent() -> None:
         assert client.error
         assert not await client.accept("x")
         assert not await client.close()
+
+
+async def test_a_number_is_called_and_the_end_is_told(tmp_path: Path) -> None:
+    called: list[Party] = []
+
+    def answer(party: Party) -> None:
+        called.append(party)
+        party.leg.accept()
+
+    async with link_house(tmp_path) as house, AgentClient(port=house.port) as client:
+        house.driver.phones["0143670903"] = answer
+        await log_in(client, "1")
+        assert await client.call("0892123456", record=True)
+        assert (await got(client, "F", number="0892123456")).reason
+        assert await client.call("0143670903")
+        connected = await got(client, "C", number="0143670903")
+        called[0].hang_up()
+        assert (await got(client, "T", number="0143670903")).call == connected.call
 
 
 async def test_what_the_server_refuses_is_told(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ ROWS, COLUMNS = 40, 130
 
 
 class Terminal:
-    """`seen` is all that was written to it, escape sequences included."""
+    """`seen` is what was written to it since `shows` found something, escape sequences included; `all` is all."""
 
     def __init__(self, master: int, slave: int, process: asyncio.subprocess.Process) -> None:
-        self.seen = ""
+        self.seen = self.all = ""
         self.process = process
         self._master, self._slave = master, slave
         self._before = termios.tcgetattr(slave)
@@ -30,7 +30,9 @@ class Terminal:
 
     def _read(self) -> None:
         try:
-            self.seen += os.read(self._master, 65536).decode(errors="replace")
+            data = os.read(self._master, 65536).decode(errors="replace")
+            self.seen += data
+            self.all += data
         except OSError:
             asyncio.get_running_loop().remove_reader(self._master)
         self._came.set()

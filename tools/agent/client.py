@@ -104,11 +104,14 @@ class AgentClient:
         self._login = Login(code, password, extension, language)
         try:
             connection = await self._connect()
-        except ValueError:
+        except BaseException:
             self._login = None
             raise
         if connection is None:
             self._login = None
+            return False
+        if self._over:
+            connection.abort()
             return False
         self._runner = asyncio.create_task(self._run(connection))
         return True

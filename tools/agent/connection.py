@@ -15,6 +15,9 @@ CONNECT_WITHIN = 5.0
 SEND_WITHIN = 5.0
 """Seconds until the system takes what is sent, when it had to keep much already."""
 
+MOST_UNSENT = 64 * 1024
+"""Bytes that wait for the server to read them when it asks for yet more answers."""
+
 LEAVE_WITHIN = 1.0
 """Seconds until the server has closed the connection after `close`."""
 
@@ -70,6 +73,8 @@ class Connection:
             except ProtocolError as error:
                 raise ConnectionError(str(error)) from None
             if isinstance(message, Ping):
+                if self._writer.transport.get_write_buffer_size() > MOST_UNSENT:
+                    raise ConnectionError("the server does not read what it is sent")
                 self._writer.write(request("pong"))
             elif message is not None:
                 return message

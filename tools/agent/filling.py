@@ -27,7 +27,7 @@ def values_of(event: Event, variables_file: str) -> dict[str, str]:
 
 
 def fill_arguments(arguments: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    """Each stays one argument, an empty one too. What comes from the call and begins an argument begins with a
+    """Each stays one argument, an empty one too. One that begins with a place for the call's data then begins with a
     letter, a digit, or a + before a digit, so that it is no option, no path and no file of answers: what stands
     before that is left out. Raises FillingError."""
     if any("\0" in argument for argument in arguments):
@@ -36,13 +36,9 @@ def fill_arguments(arguments: Sequence[str], values: Mapping[str, str]) -> list[
 
 
 def _fill_argument(argument: str, values: Mapping[str, str]) -> str:
-    filled, at = "", 0
-    for place in _PLACE.finditer(argument):
-        filled += argument[at : place.start()]
-        value = values[place[1]]
-        filled += value if filled or place[1] == VARIABLES_FILE else _no_option(value)
-        at = place.end()
-    return filled + argument[at:]
+    filled = _PLACE.sub(lambda place: values[place[1]], argument)
+    first = _PLACE.match(argument)
+    return _no_option(filled) if first is not None and first[1] != VARIABLES_FILE else filled
 
 
 def fill_url(url: str, values: Mapping[str, str]) -> str:

@@ -52,6 +52,7 @@ def agent(
 
     from tools.agent import ScreenPop, VariablesFile
     from tools.flowctl.companion.start import CannotBegin, Desk, work
+    from tools.flowctl.companion.texts import plain
 
     if output not in ("text", "json"):
         _refuse("--format is text or json")
@@ -64,6 +65,8 @@ def agent(
     try:
         host, port = _address(server)
         variables = VariablesFile(variables_file)
+        if not os.access(variables.path.parent, os.W_OK):
+            raise ValueError(f"--variables-file: {variables.path} cannot be written")
         pop = ScreenPop(
             commands=allow_command or (), hosts=allow_host or (), variables_file=variables, limit=command_limit
         )
@@ -79,12 +82,14 @@ def agent(
     except CannotBegin as error:
         _refuse(str(error))
     if why:
-        typer.echo(why, err=True)
+        typer.echo(plain(why), err=True)
     raise typer.Exit(0 if wanted else 1)
 
 
 def _refuse(message: str) -> NoReturn:
-    typer.echo(f"flowctl agent: {message}", err=True)
+    from tools.flowctl.companion.texts import plain
+
+    typer.echo(f"flowctl agent: {plain(message)}", err=True)
     raise typer.Exit(2)
 
 
@@ -130,4 +135,10 @@ def _password(code: str, *, from_input: bool) -> str:
         return known
     if not sys.stdin.isatty():
         _refuse(f"the password is missing: {PASSWORD} in the environment, or --password-stdin")
-    return str(typer.prompt(f"Password of {code}", hide_input=True))
+    # Typer shows its question before it hides what is typed.
+    from getpass import getpass
+
+    try:
+        return getpass(f"Password of {code}: ")
+    except EOFError:
+        _refuse("the password is missing")

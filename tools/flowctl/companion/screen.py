@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.agent import Event, Waiting
-from tools.flowctl.companion.texts import Texts
+from tools.flowctl.companion.texts import Texts, plain
 
 MOST_CALLS, MOST_HISTORY = 20, 8
 """Lines."""
@@ -17,13 +17,10 @@ MOST_CALLS, MOST_HISTORY = 20, 8
 _STYLES = {"available": "green", "unavailable": "yellow", "not_responding": "red", "logged_out": "red"}
 
 
-def plain(text: str) -> str:
-    """What a caller is called may not move the cursor, nor write backwards."""
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
 def who(event: Event, texts: Texts) -> str:
-    """The caller in a word: number and name."""
+    """The other party in a word: number and name."""
+    if event.number:
+        return plain(event.number)
     parts = (event.cli or event.caller, event.name, event.company)
     return plain(" ".join(filter(None, parts))) or texts("unknown")
 
@@ -41,7 +38,7 @@ def screen(
     """state: of `State`, and `detail` what goes with it. calls: each with the seconds that it has waited. prompt:
     the line that is being written, None for none."""
     top = Text.assemble(
-        (plain(title), "bold"), "   ", (texts(state), _STYLES.get(state, "cyan")), "   ", plain(detail)
+        (plain(title), "bold"), "   ", (plain(texts(state)), _STYLES.get(state, "cyan")), "   ", plain(detail)
     )
     lines = [Text(plain(line), style="dim", no_wrap=True, overflow="ellipsis") for line in history]
     bottom = Text(texts("keys"), style="dim") if prompt is None else Text(texts("number") + plain(prompt) + "▏")

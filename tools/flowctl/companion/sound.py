@@ -52,23 +52,28 @@ class Ringer:
         self._folder = folder
         self._player = player
         self._bell = bell
-        self._task: asyncio.Task[None] | None = None
+        self._call = ""
+        """That rings."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        """One that rings, and those that are about to stop."""
 
     def follow(self, call: Waiting | None) -> None:
-        """Ring for that call, if nothing rings yet; None for silence."""
-        if call is None:
-            if self._task is not None:
-                self._task.cancel()
-                self._task = None
-        elif self._task is None:
-            self._task = asyncio.create_task(self._ring(call.event))
+        """Ring for that call, instead of another; None for silence."""
+        wanted = call.event.call if call is not None else ""
+        if wanted == self._call:
+            return
+        self._call = wanted
+        for task in self._tasks:
+            task.cancel()
+        if call is not None:
+            ringing = asyncio.create_task(self._ring(call.event))
+            self._tasks.add(ringing)
+            ringing.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
         """Silence, for good."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        self.follow(None)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ring(self, event: Event) -> None:
         file = await asyncio.to_thread(sound_of, event, self._folder)

@@ -81,6 +81,11 @@ _TEXTS = {
 LANGUAGES = tuple(_TEXTS)
 
 
+def plain(text: str) -> str:
+    """For a terminal: what a caller is called, or a server says, may not move the cursor, nor write backwards."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 class Texts:
     """Those of one language."""
 
