@@ -147,6 +147,8 @@ class Dialog(Answering):
         if old.over or old.line is None or old.negotiation.media is None:
             self.hang_up(Cause.REJECTED)  # it has ended in this moment
             return
+        if old.referral is not None:
+            old.referral.give_up("the call has been taken over")
         self.post, old.post = old.post, _nowhere
         old.line.carry(self)
         self.answer(old.negotiation.media)

@@ -38,6 +38,11 @@ class Following:
         """True until the new phone has answered, or has not."""
         return not self._task.done()
 
+    def leave(self, hangup: Hangup) -> None:
+        """The old far end has hung up, without waiting for the result."""
+        self.left = hangup
+        self._leg.expect_nothing()
+
     def stop(self) -> None:
         """The leg has ended: withdraw the call."""
         if self._task is not asyncio.current_task():

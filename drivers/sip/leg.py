@@ -91,10 +91,15 @@ class SipLeg(Voice):
             case Refers():
                 self._on_refers(event)
             case Ended(hangup) if self._following is not None and self._following.under_way:
-                self._following.left = hangup
+                self._following.leave(hangup)
             case Ended(hangup, unserved):
                 self.unserved = unserved
                 self.finish(hangup)
+
+    def expect_nothing(self) -> None:
+        """The far end may be silent from now on, however long."""
+        if self._media is not None:
+            self.hear(self._media, send=False)
 
     def finish(self, hangup: Hangup) -> None:
         """The leg has ended; give back what it holds."""

@@ -15,6 +15,7 @@ from sippy.Time.Timeout import Timeout
 from drivers.sip import requests
 from drivers.sip.causes import cause_of
 from drivers.sip.events import Transferred
+from drivers.sip.headers import values
 from engine.lines import Cause
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ NOT_UNDERSTOOD = frozenset((405, 420, 489, 501))
 GONE = frozenset((408, 481))
 """Final responses that end the dialog as well (RFC 3261 section 12.2.1.2)."""
 
+_REFER_NUMBER = re.compile(r";\s*id\s*=\s*([0-9]{1,10})\s*(?:;|$)", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0\s+([1-6]\d\d)\s*([^\r\n]*)")
 
 
@@ -43,6 +45,8 @@ class Referral:
         """True from the far end's consent until the transfer has failed: a BYE of the far end completes it."""
         self._dialog = dialog
         self._over = False
+        self._number = 0
+        """CSeq of the REFER; a higher one when it had to be sent again with a password."""
         self._timer: Any = None
 
     def send(self, user: str, host: str, port: int, replacing: Dialog | None) -> None:
@@ -56,6 +60,7 @@ class Referral:
             own = self._dialog.rTarget
             host, port = (host, port) if host else (own.host, own.getPort())
             where = str(SipURL(username=user or None, host=host, port=None if port == 5060 else port))
+        self._number = self._dialog.lCSeq
         us = SipReferredBy(address=SipAddress(url=self._dialog.lUri.getUrl()))
         headers = [requests.header("refer-to", f"<{where}>"), SipHeader(name="referred-by", body=us)]
         requests.send(self._dialog, "REFER", self._on_final, headers=headers)
@@ -63,8 +68,9 @@ class Referral:
     def on_notify(self, request: Any) -> None:
         """A report: the status line of what the target has answered (RFC 3515 section 2.4.5)."""
         match = _STATUS_LINE.match(str(request.getBody() or "").lstrip())
-        if match is None:
-            return
+        about = _REFER_NUMBER.search(next(iter(values(request, "event")), ""))
+        if match is None or (about is not None and int(about[1]) < self._number):
+            return  # no report, or one about a REFER before (section 2.4.6)
         status = int(match[1])
         if status >= 300:
             self._fail(cause_of(status), f"{status} {match[2]}".strip())
@@ -80,6 +86,10 @@ class Referral:
         if self.accepted:
             self._succeed()
         return self.accepted
+
+    def give_up(self, detail: str) -> None:
+        """Whom we have asked is not there any more."""
+        self._fail(Cause.FAILED, detail)
 
     def stop(self) -> None:
         """The dialog is over."""

@@ -145,9 +145,10 @@ class Registration:
         return replace(ask, headers=tuple(headers))
 
     def _granted(self, reply: Reply) -> int:
-        """Seconds that the operator keeps us for: it may list other contacts of the account."""
-        ours = [text for text in reply.all("contact") if self._contact in text]
-        for text in ours:
+        """Seconds that the operator keeps us for: it may list other contacts of the account, and write a single one
+        in its own way."""
+        contacts = reply.all("contact")
+        for text in contacts if len(contacts) == 1 else (text for text in contacts if self._contact in text):
             party = parse_party(text)
             for name, _, value in (part.partition("=") for part in (party.params if party else ())):
                 if name == "expires" and value.isdecimal():

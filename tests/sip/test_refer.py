@@ -58,6 +58,23 @@ async def test_a_number_is_one_of_the_far_end(bench, phone, to, asked):
     await moving
 
 
+async def test_a_late_report_on_the_transfer_before(bench, phone):
+    """Its Event names the REFER that it is about (RFC 3515 section 2.4.6)."""
+    leg, call = await bench.answered(phone)
+    moving, first = await referred(leg, call)
+    call.notify("486 Busy Here")
+    with pytest.raises(OriginateError):
+        await asyncio.wait_for(moving, 3)
+    call.requests.remove(first)
+    moving, second = await referred(leg, call)
+    call.notify("503 Service Unavailable", about=first)
+    assert (await call.response(method="NOTIFY")).status == 200
+    await asyncio.sleep(0.05)
+    assert not moving.done()
+    call.notify("200 OK", about=second)
+    await asyncio.wait_for(moving, 3)
+
+
 async def test_somewhere_that_is_no_address(bench, phone):
     leg, call = await bench.answered(phone)
     with pytest.raises(Unsupported, match="cannot be transferred"):

@@ -44,7 +44,9 @@ async def second():
 
 
 @pytest.fixture
-async def talk(phone, second):
+async def talk(phone, second, request):
+    """The parameter, if any: seconds without a packet that end a call."""
+
     async def connect(caller, to):
         dialled.append(to)
         if to == "0899":
@@ -52,7 +54,13 @@ async def talk(phone, second):
         return await driver.originate(second.uri(to) if to.isdigit() else to, near=caller)
 
     dialled = []
-    driver = SipDriver(listen="127.0.0.1:0", rtp_ports=range(31400, 31600), media_workers=1, on_refer=connect)
+    driver = SipDriver(
+        listen="127.0.0.1:0",
+        rtp_ports=range(31400, 31600),
+        media_workers=1,
+        rtp_timeout=getattr(request, "param", 60.0),
+        on_refer=connect,
+    )
     legs = asyncio.Queue()
     await driver.start(legs.put_nowait)
     caller = await phone.invite("32", driver.address)
@@ -74,6 +82,12 @@ async def hears(rtp, other):
         while not any(packet.payload == SAID for packet in rtp.received):
             other.send(SAID)
             await asyncio.sleep(0.02)
+
+
+async def speak(rtp):
+    while True:
+        rtp.send(bytes(160))
+        await asyncio.sleep(0.05)
 
 
 def ours(talk, user):
@@ -106,6 +120,20 @@ async def test_an_agent_passes_the_caller_on(talk, second, waits):
     assert talk.leg.alive
     await talk.leg.hangup()
     await until(lambda: not any(talk.driver.usage().values()))
+
+
+@pytest.mark.parametrize("talk", [0.3], indirect=True)
+async def test_an_agent_who_has_left_is_not_missed(talk, second):
+    """rtp.timeout is for far ends that vanish; this one has said good-bye, and the new phone rings for longer."""
+    speaking = asyncio.create_task(speak(talk.caller.rtp))
+    await talk.refer(ours(talk, "202"))
+    await talk.agent.bye()
+    colleague = await second.next_call()
+    await asyncio.sleep(0.8)
+    await colleague.answer()
+    await hears(talk.caller.rtp, colleague.rtp)
+    assert talk.other.alive
+    speaking.cancel()
 
 
 async def test_the_new_phone_is_hung_up_on_as_the_old_one_would_be(talk, second):

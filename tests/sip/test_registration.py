@@ -77,6 +77,12 @@ def test_the_time_granted_counts_not_the_one_asked_for():
     assert times(attempts([Reply(200, "OK", (("expires", "100"),))], seconds=70)[0]) == [0, 50, 70]
 
 
+def test_an_operator_that_writes_our_contact_in_its_own_way():
+    """With the port left out, or the address that it sees behind a translator."""
+    granted = (("contact", "<sip:me@192.0.2.1>;expires=60"), ("expires", "3600"))
+    assert times(attempts([Reply(200, "OK", granted)], seconds=70)[0]) == [0, 30, 60, 70]
+
+
 def test_the_challenge_is_kept_and_its_answers_are_counted():
     sent, _ = attempts([Reply(401, "Unauthorized", (CHALLENGE,)), OK], seconds=200)
     assert times(sent) == [0, 0, 150, 200]

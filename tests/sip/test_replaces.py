@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from support.sipua import SipUa, sdp, until
 
+from engine.errors import OriginateError
 from engine.lines import Cause, Hangup
 
 SAID = bytes(range(0x80, 0xD0)) * 2
@@ -32,6 +33,20 @@ async def hears(rtp, other):
         while not any(packet.payload == SAID for packet in rtp.received):
             other.send(SAID)
             await asyncio.sleep(0.02)
+
+
+async def test_a_call_that_is_taken_over_while_it_is_being_transferred(bench, phone, second):
+    """Whom we have asked to transfer is gone: nobody will report any more."""
+    leg, caller = await bench.answered(phone)
+    caller.on_refer = lambda request: caller.reply(request, 202)
+    moving = asyncio.create_task(leg.transfer("sip:201@192.0.2.7"))
+    await caller.request("REFER")
+    other = await second.prepare("32", bench.driver.address)
+    other.send_invite(sdp(*other.rtp.address), replaces(caller))
+    await other.answered()
+    with pytest.raises(OriginateError, match="taken over"):
+        await asyncio.wait_for(moving, 3)
+    assert leg.alive
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -267,9 +267,10 @@ class Call:
         self._request(method)
         return await self.response(method=method)
 
-    def notify(self, status: str, *, state: str = "active;expires=60") -> None:
-        """Report on a REFER of the far end: `status` such as "180 Ringing" (RFC 3515)."""
-        extra = [("Event", "refer"), ("Subscription-State", state), ("Contact", self.contact)]
+    def notify(self, status: str, *, state: str = "active;expires=60", about: Message | None = None) -> None:
+        """Report on a REFER of the far end: `status` such as "180 Ringing" (RFC 3515). about: which, by its CSeq."""
+        event = "refer" if about is None else f"refer;id={about.cseq}"
+        extra = [("Event", event), ("Subscription-State", state), ("Contact", self.contact)]
         self._request("NOTIFY", f"SIP/2.0 {status}\r\n", [*extra, ("Content-Type", "message/sipfrag;version=2.0")])
 
     async def reinvite(self, body: str) -> Message:
