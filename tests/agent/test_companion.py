@@ -85,7 +85,7 @@ async def test_what_a_server_asks_for_is_not_run_unless_it_is_allowed(tmp_path: 
         await anne.got(type="state", state="available")
         house.driver.call("32", "1")
         refused = await anne.got(type="screen_pop", result="refused")
-        assert "--allow-command" in refused["detail"]
+        assert (refused["why"], refused["what"]) == ("command", str(pop))
         await anne.got(type="state", state="on_call")
     assert not pop.with_name("crm.got").exists()
 

@@ -36,6 +36,7 @@ async def test_it_finds_its_server_again(tmp_path: Path) -> None:
         proxy(house.port) as between,
         companion(tmp_path, between.port, "1", "--no-sound") as anne,
     ):
+        await anne.got(type="event", event="A")
         await anne.got(type="state", state="available")
         between.cut()
         await anne.got(type="lost")

@@ -37,6 +37,7 @@ async def test_a_server_that_was_killed_finds_its_agents_again(tmp_path: Path) -
     async with AsyncExitStack() as stack:
         async with served(tmp_path, FLOWS, status=-signal.SIGKILL, **settings) as server:
             anne = await stack.enter_async_context(companion(tmp_path, server.link_port, "201", "--no-sound"))
+            await anne.got(type="event", event="A")
             anne.say(type="unavailable", reason="lunch")
             await anne.got(type="state", state="unavailable", reason="lunch")
             server.process.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from support.linkhouse import link_house
+from support.linkhouse import link_house, people
 from support.ptycompanion import sat_before
 
 from tools.agent import Event, Waiting
@@ -23,7 +23,8 @@ PASSWORD = {"FLOWCTL_AGENT_PASSWORD": "secret"}
 
 
 async def test_a_shift_at_the_keyboard(tmp_path: Path) -> None:
-    async with link_house(tmp_path) as house, sat_before(tmp_path, house.port, "1") as terminal:
+    directory = people(screen_pop="https://crm.example/{caller}")
+    async with link_house(tmp_path, directory) as house, sat_before(tmp_path, house.port, "1") as terminal:
         await terminal.shows("Password of 1")
         terminal.press("secret\n")
         await terminal.shows("32mavailable")
@@ -35,6 +36,7 @@ async def test_a_shift_at_the_keyboard(tmp_path: Path) -> None:
         await terminal.shows("0612345678")
         terminal.press("2")
         await terminal.shows("36mon a call")
+        await terminal.shows("pages of crm.example are not allowed here")
         second.hang_up()
         await terminal.shows("32mavailable")
         terminal.press("\r")

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 from .filling import FillingError, fill_arguments, fill_url, host_of, values_of
 from .messages import Event
@@ -31,6 +32,13 @@ _SHELL_SCRIPTS = (".bat", ".cmd")
 
 class PopRefused(Exception):
     """The command is not run; says why, and what to do."""
+
+    def __init__(self, why: Literal["command", "host", "many", "unsafe"], message: str, what: str = "") -> None:
+        """why: a program or a host that is not allowed, `what` being its name; too many programs; or data that
+        cannot be filled in."""
+        super().__init__(message)
+        self.why = why
+        self.what = what
 
 
 class ScreenPop:
@@ -62,10 +70,10 @@ class ScreenPop:
             name, *arguments = event.command
             program = self._programs.get(name)
             if program is None:
-                raise PopRefused(f"{name} is not allowed here (--allow-command)")
+                raise PopRefused("command", f"{name} is not allowed here (--allow-command)", name)
             return [program, *fill_arguments(arguments, values)]
         except FillingError as error:
-            raise PopRefused(str(error)) from None
+            raise PopRefused("unsafe", str(error)) from None
 
     def run(self, event: Event, ended: Callable[[int | None], None]) -> list[str]:
         """Write the variables file, then run the command; what it was. Does not wait for it, and leaves it alone
@@ -76,7 +84,7 @@ class ScreenPop:
             self._variables.write(event.variables)
         with self._lock:
             if self._running >= MOST_AT_ONCE:
-                raise PopRefused(f"{MOST_AT_ONCE} programs are running already")
+                raise PopRefused("many", f"{MOST_AT_ONCE} programs are running already")
             # Without a terminal and without pipes: it can take neither our keys nor stop because nobody reads.
             process = subprocess.Popen(  # noqa: S603 - a list, and its program allowed
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -101,7 +109,7 @@ class ScreenPop:
         """A process of its own: a browser may be slow to start, or one for this terminal."""
         host = host_of(url)
         if host not in self._hosts:
-            raise PopRefused(f"{host} is not allowed here (--allow-host)")
+            raise PopRefused("host", f"{host} is not allowed here (--allow-host)", host)
         return [sys.executable, "-I", "-m", "webbrowser", filled]
 
 

@@ -75,7 +75,7 @@ def agent(
         _refuse(str(error))
     if context is None and host not in ("127.0.0.1", "::1", "localhost"):
         typer.echo("flowctl agent: the password crosses the network in clear; --tls encrypts", err=True)
-    password = _password(code, from_input=password_stdin)
+    password = _password(code, language, from_input=password_stdin)
     desk = Desk(host, port, code, extension, language, context, sounds, no_sound, auto_accept, pop, variables)
     try:
         wanted, why = asyncio.run(work(desk, password, in_lines=output == "json"))
@@ -122,7 +122,7 @@ def _context(ca: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _password(code: str, *, from_input: bool) -> str:
+def _password(code: str, language: str, *, from_input: bool) -> str:
     """From the environment, whence no program started here gets it; from the input; or asked for."""
     known = os.environ.pop(PASSWORD, None)
     if from_input:
@@ -138,7 +138,9 @@ def _password(code: str, *, from_input: bool) -> str:
     # Typer shows its question before it hides what is typed.
     from getpass import getpass
 
+    from tools.flowctl.companion.texts import Texts
+
     try:
-        return getpass(f"Password of {code}: ")
+        return getpass(Texts(language)("password", code=code))
     except EOFError:
         _refuse("the password is missing")

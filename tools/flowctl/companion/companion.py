@@ -29,7 +29,11 @@ class Popped:
     result: Literal["started", "refused", "ended"]
     call: str
     detail: str
-    """The program; or why it was refused; or how it ended, its status or `killed`."""
+    """The program or URL; or why it was refused; or how it ended, its status or `killed`."""
+    why: str = ""
+    """Of one that was refused: that of `PopRefused`, or `failed` where the system could not run it."""
+    what: str = ""
+    """The program or host that is not allowed."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +131,9 @@ class Companion:
         try:
             command = await asyncio.to_thread(self._pop.run, event, ended)
         except PopRefused as refused:
-            self._front.show(Popped("refused", event.call, str(refused)))
+            self._front.show(Popped("refused", event.call, str(refused), refused.why, refused.what))
         except OSError as error:
-            self._front.show(Popped("refused", event.call, str(error)))
+            self._front.show(Popped("refused", event.call, str(error), "failed"))
         else:
             shown = command[-1] if isinstance(event.command, str) else command[0]
             self._front.show(Popped("started", event.call, shown))

@@ -41,7 +41,7 @@ def document_of(item: Item) -> dict[str, Any]:
         case Lost():
             return {"type": "lost", **asdict(item)}
         case Popped():
-            return {"type": "screen_pop", **asdict(item)}
+            return {"type": "screen_pop", **{name: value for name, value in asdict(item).items() if value}}
         case Trouble():
             return {"type": "trouble", **asdict(item)}
 

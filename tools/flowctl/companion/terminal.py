@@ -88,7 +88,8 @@ class TerminalFront(Front):
             case Refused():
                 return item.message
             case Popped():
-                return texts(f"pop_{item.result}", detail=item.detail)
+                known = item.why not in ("", "failed")
+                return texts(f"pop_{item.why if known else item.result}", detail=item.detail, what=item.what)
             case Trouble():
                 return item.message
             case Lost():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _TEXTS = {
     "en": {
+        "password": "Password of {code}: ",
         "keys": "Enter, 1-9 accept   r reject   d do not disturb   a available   c call   C call, recorded   q quit",
         "waiting": "Waiting calls",
         "none": "no call waits",
@@ -28,6 +29,10 @@ _TEXTS = {
         "C": "connected with {number}",
         "pop_started": "shown: {detail}",
         "pop_refused": "caller's file not shown: {detail}",
+        "pop_command": "caller's file not shown: the program {what} is not allowed here (--allow-command)",
+        "pop_host": "caller's file not shown: pages of {what} are not allowed here (--allow-host)",
+        "pop_many": "caller's file not shown: too many programs are running already",
+        "pop_unsafe": "caller's file not shown: what the call brings does not go safely into the centre's command",
         "pop_ended": "the program has ended: {detail}",
         "unknown": "unknown number",
         "logged_out": "logged out",
@@ -40,6 +45,7 @@ _TEXTS = {
         "not_responding": "you did not answer: a makes you available",
     },
     "fr": {
+        "password": "Mot de passe de {code} : ",
         "keys": "Entrée, 1-9 accepter   r refuser   d ne pas déranger   a disponible   c appeler   "
         "C appeler, enregistré   q quitter",
         "waiting": "Appels en attente",
@@ -65,6 +71,10 @@ _TEXTS = {
         "C": "en communication avec {number}",
         "pop_started": "affiché : {detail}",
         "pop_refused": "fiche non affichée : {detail}",
+        "pop_command": "fiche non affichée : le programme {what} n'est pas autorisé ici (--allow-command)",
+        "pop_host": "fiche non affichée : les pages de {what} ne sont pas autorisées ici (--allow-host)",
+        "pop_many": "fiche non affichée : trop de programmes sont déjà en cours",
+        "pop_unsafe": "fiche non affichée : les données de l'appel ne vont pas sans risque dans la commande",
         "pop_ended": "le programme est terminé : {detail}",
         "unknown": "numéro inconnu",
         "logged_out": "session fermée",
