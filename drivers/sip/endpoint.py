@@ -70,6 +70,7 @@ class Endpoint:
         """Says when calls are to be refused."""
         self.refused = 0
         """Calls refused because the machine is behind."""
+        self._wrong = LimitedLog(log, "a phone has given a wrong password")
         self._overload = LimitedLog(log, "the machine is behind: calls are refused with 503")
         self.session_timer = 0
         """Seconds between two signs of life that calls ask for (RFC 4028); 0: none."""
@@ -253,7 +254,10 @@ class Endpoint:
         return self._answered(req, answer)
 
     def _answered(self, req: Any, answer: Answer) -> Any:
-        source = req.getSource()[0]
+        source, user = req.getSource()[0], req.getHFBody("from").getUrl().username or ""
+        if answer.wrong:
+            known = self.registrar is not None and self.registrar.has(user)
+            self._wrong.warning(f"{user if known else 'somebody'} from {source}")
         if answer.wrong and not self._peers.allowed(source):
             self.guard.failed(source)
         return _final(req, answer.status, answer.reason, *answer.headers)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from drivers.sip.identity import Headers, parse_party
 from drivers.sip.phones import Phones
 from drivers.sip.uri import SipUri, parse_uri, peer_filter
 from drivers.sip.verifier import Verdict, Verifier
+
+log = logging.getLogger("flowctl.sip")
 
 LONGEST_URI = 256
 
@@ -158,6 +161,11 @@ class Registrar:
         return min(seconds, self._phones.max_expires)
 
     def _keep(self, user: str, bindings: list[Binding]) -> None:
+        before, after = ({known.uri: known for known in some} for some in (self.contacts(user), bindings))
+        for uri in [*before, *after]:
+            if (uri in before) != (uri in after):
+                (host, port), what = (before | after)[uri].source, "has registered" if uri in after else "is gone"
+                log.info("a phone of %s %s: %s:%d", user, what, host, port)
         self._bindings[user] = tuple(bindings)  # replaced as a whole: the event loop reads it
         now, sources = self._clock(), dict[str, float]()
         for binding in (binding for known in self._bindings.values() for binding in known if binding.until > now):

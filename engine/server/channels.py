@@ -61,14 +61,18 @@ class KeptChannels:
         if path is None:
             return
         stamp = await asyncio.to_thread(stamp_of, path)
-        rules = rules_of(self._settings)
+        rules, waiting = rules_of(self._settings), list[str]()
         while True:
             await asyncio.sleep(EVERY)
             if (seen := await asyncio.to_thread(stamp_of, path)) == stamp:
                 continue
             stamp = seen
             try:
-                changed = rules_of(await asyncio.to_thread(Settings.load, path))
+                loaded = await asyncio.to_thread(Settings.load, path)
+                if (others := self._others(loaded)) != waiting:
+                    waiting = others
+                    log.warning("changes of the settings that wait for a restart: %s", ", ".join(waiting) or "none")
+                changed = rules_of(self._settings.model_copy(update={"channels": loaded.channels}))
             except (ConfigurationError, OSError) as error:
                 log.error("the channels stay as they were: %s", error)
                 continue
@@ -76,6 +80,11 @@ class KeptChannels:
                 rules = changed
                 self.channels.configure(rules)
                 log.info("channels: %s", _said(rules))
+
+    def _others(self, loaded: Settings) -> list[str]:
+        """Which settings beside the channels are not those that the server runs with."""
+        names = (name for name in type(loaded).model_fields if name != "channels")
+        return [name for name in names if getattr(loaded, name) != getattr(self._settings, name)]
 
     async def _watch(self, lines: Lines) -> None:
         ports, descriptors = Watermark("RTP ports"), Watermark("file descriptors of a process")

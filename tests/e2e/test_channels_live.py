@@ -87,7 +87,13 @@ async def test_a_switch_holds_from_the_next_call_on_while_the_server_runs(tmp_pa
         still = await ua.invite("32", server.address)
         assert await rings(still)
 
-        await change(server, 3, channels={})
+        # What else is changed waits: these trunks and their channels do not exist yet.
+        trunks = {"listen": f"127.0.0.1:{server.port}", "overload": "0s", "trunks": {"op": {"host": "192.0.2.1"}}}
+        await change(server, 3, channels={"sip/op": {"count": 3}}, sip=trunks, drain="9s")
+        await server.logged("changes of the settings that wait for a restart: drain, sip")
+        assert "channels.sip/op: there is no such line; there are sip" in server.log()
+
+        await change(server, 4, channels={})
         await still.answered()  # it was left ringing, and is let in
         free = await ua.invite("32", server.address)
         await free.answered()

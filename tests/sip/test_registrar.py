@@ -66,6 +66,21 @@ async def test_registered_called_and_gone(algorithm):
         assert caught.value.cause is Cause.NOT_FOUND
 
 
+async def test_the_log_tells_who_comes_and_goes_and_who_has_a_wrong_password(caplog):
+    caplog.set_level("INFO")
+    async with running() as driver, phone_of(driver) as phone, phone_of(driver, password="guess") as wrong:
+        for seconds in (120, 120, 0):
+            await phone.register(seconds)
+        await wrong.register(120)
+    where = f"127.0.0.1:{phone.ua.port}"
+    said = [line for line in caplog.messages if "phone" in line]
+    assert said == [
+        f"a phone of 201 has registered: {where}",
+        f"a phone of 201 is gone: {where}",
+        "a phone has given a wrong password: 201 from 127.0.0.1",
+    ]
+
+
 async def test_a_phone_is_called_where_it_registered_from():
     """Its own idea of its address may be that of a network behind a router."""
     async with running() as driver, phone_of(driver) as phone:
