@@ -225,36 +225,6 @@ async def test_a_lost_connection_is_looked_for_at_growing_intervals(monkeypatch:
     assert waits == [0.5, 1, 2, 4, 8, 15, 15, 15]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"\xff\n",
-        b"[1]\n",
-        b'{"type":"event","event":"P","cli":5}\n',
-        b'{"type":"event","event":"P","variables":{"a":1}}\n',
-        b'{"type":"event","event":"X","command":["a",1]}\n',
-        b'{"type":"state","state":"wrap_up","rest":1e999}\n',
-        b'{"type":"state","state":"wrap_up","rest":NaN}\n',
-        b"[" * 100_000 + b"\n",
-        b"1" * 5_000 + b"\n",
-        b"x" * 300_000 + b"\n",
-    ],
-    ids=lambda line: line[:20],
-)
-async def test_a_server_that_talks_nonsense_is_left(line: bytes) -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'{"type":"hello","protocol":1,"ping":5,"timeout":15}\n{"type":"later","x":1}\n' + line)
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with AgentClient(port=server.sockets[0].getsockname()[1]) as client:
-        assert await client.open("1", "secret")
-        assert "server" in (await got(client, Lost)).reason
-    server.close()
-    await server.wait_closed()
-
-
 def test_the_folder_works_where_it_is_copied_with_the_standard_library_alone(tmp_path: Path) -> None:
     import shutil
 

@@ -26,8 +26,6 @@ class Connection:
     """Made by `connect`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.protocol = 0
-        """That the server speaks."""
         self._reader = reader
         self._writer = writer
         self._silence = CONNECT_WITHIN
@@ -52,7 +50,6 @@ class Connection:
         except BaseException:
             connection.abort()
             raise
-        connection.protocol = hello.protocol
         connection._silence = min(max(hello.timeout, 1.0), 60.0)
         return connection
 
