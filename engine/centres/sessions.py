@@ -47,6 +47,13 @@ class Sessions:
         desk.sit(session)
         return session
 
+    async def proves(self, code: str, password: str) -> bool:
+        """Whether that is the password of an agent who may log in."""
+        desk = self._centres.desk(code)
+        if desk is None or not await asyncio.to_thread(_right, desk.agent, password):
+            return False
+        return desk.agent.active
+
     async def _desk_of(self, code: str, password: str | None, extension: str) -> Desk:
         """The desk that the agent may sit down at. Raises _Refused."""
         desk = self._centres.desk(code)
@@ -65,7 +72,8 @@ class Sessions:
         if desk.session is not None:
             if self._second_login == "refused":
                 raise _Refused(Code.DISABLED, "logged_in_elsewhere")
-            desk.session.dismiss("logged_in_elsewhere")
+            # Often it is the same computer, whose connection was lost unnoticed: what the agent has said still holds.
+            desk.session.dismiss("logged_in_elsewhere", linger=self.linger)
         return desk
 
 

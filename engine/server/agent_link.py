@@ -20,8 +20,9 @@ class Tls(Section):
     certificate: Path = Field(description="File with the certificate and those that it needs, PEM.")
     key: Path = Field(description="File with its private key, PEM, without a password.")
 
-    def context(self, folder: Path) -> ssl.SSLContext:
-        """For a server; paths are relative to `folder`. Blocking. Raises ConfigurationError."""
+    def context(self, folder: Path, name: str = "agent_link.tls") -> ssl.SSLContext:
+        """For a server; paths are relative to `folder`, `name` is the key of the settings. Blocking. Raises
+        ConfigurationError."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         certificate, key = folder / self.certificate, folder / self.key
@@ -29,7 +30,7 @@ class Tls(Section):
             context.load_cert_chain(certificate, key, password=lambda: b"")
         except OSError as error:
             raise ConfigurationError(
-                f"agent_link.tls: {certificate} and {key} are not a certificate and its key: {error}"
+                f"{name}: {certificate} and {key} are not a certificate and its key: {error}"
             ) from error
         return context
 

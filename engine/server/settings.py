@@ -18,9 +18,10 @@ from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
-from engine.server.section import NAME, Listen, PortRange, Section, SourceName, range_of, shaped
+from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
 from engine.server.sip import Sip
 from engine.server.telephony import Telephony
+from engine.server.web.settings import WebSettings
 
 
 def _host(value: str) -> str:
@@ -117,12 +118,6 @@ class Database(Section):
     )
 
 
-class Listener(Section):
-    """A service of a later version: its settings are accepted, so that one file serves both, and do nothing."""
-
-    listen: Listen = Field(description="Address and TCP port; accepted, and not used by this version.")
-
-
 class Settings(BaseSettings):
     """One server. Paths are relative to the settings file."""
 
@@ -167,7 +162,10 @@ class Settings(BaseSettings):
     agent_link: AgentLinkSettings | None = Field(
         default_factory=AgentLinkSettings, description="Where agents' computers connect; null: nowhere."
     )
-    web: Listener | None = Field(default=None, description="Web console; not part of this version.")
+    language: Literal["en", "fr"] = Field(default="en", description="Language of the pages that the server shows.")
+    web: WebSettings | None = Field(
+        default=None, description="The web server; null: none. `web: {}` is one for this machine alone."
+    )
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _file: Path | None = PrivateAttr(default=None)

@@ -20,12 +20,16 @@ ROOT = Path(__file__).parents[2]
 class Served:
     """A running server and its folder."""
 
-    def __init__(self, root: Path, process: asyncio.subprocess.Process, port: int, link_port: int) -> None:
+    def __init__(
+        self, root: Path, process: asyncio.subprocess.Process, port: int, link_port: int, web_port: int = 0
+    ) -> None:
         self.root = root
         self.process = process
         self.port = port
         self.link_port = link_port
         """Of the agent link; 0 for none."""
+        self.web_port = web_port
+        """The same of the web server."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -119,7 +123,8 @@ async def served(
             ready = await process.stdout.readline()
         assert b"ready" in ready, (root / "server.log").read_text()
         link = re.search(rb"agents on \S+:(\d+)", ready)
-        yield Served(root, process, port, int(link[1]) if link else 0)
+        web = re.search(rb"web on \S+:(\d+)", ready)
+        yield Served(root, process, port, int(link[1]) if link else 0, int(web[1]) if web else 0)
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)

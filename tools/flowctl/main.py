@@ -22,6 +22,7 @@ COMMANDS = {
     "apply": "Put the agents and centres of a file into a server's database.",
     "export": "Write the agents and centres of a server's database as a file.",
     "password": "Set an agent's password.",
+    "token": "Make a token for an agent's, or an application's, requests by HTTP.",
     "agent": "Log in as an agent: see waiting calls, take them.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
     "switch": "Open or close by hand, whatever the opening hours say.",

@@ -10,19 +10,30 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from engine.records.database import Database
     from engine.records.people import People
 
 T = TypeVar("T")
 
 
 def with_people(command: str, config: Path | None, work: Callable[[People], Awaitable[T]]) -> T:
-    """Do `work` with the directory of the server whose settings these are (by default server.yaml here). What goes
+    """Do `work` with the directory of the server whose settings these are; see `with_database`."""
+
+    async def on_people(database: Database) -> T:
+        from engine.records.people import People
+
+        return await work(People(database))
+
+    return with_database(command, config, on_people)
+
+
+def with_database(command: str, config: Path | None, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do `work` with the database of the server whose settings these are (by default server.yaml here). What goes
     wrong with settings or database ends the command with 2."""
     from engine.errors import ConfigurationError, DatabaseError
 
     try:
         from engine.records.database import FILE, Database
-        from engine.records.people import People
         from engine.server.settings import Settings
     except ImportError as error:
         refuse(command, f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
@@ -32,7 +43,7 @@ def with_people(command: str, config: Path | None, work: Callable[[People], Awai
     async def run() -> T:
         database = Database(settings.data / FILE)
         try:
-            return await work(People(database))
+            return await work(database)
         finally:
             await database.close()
 
