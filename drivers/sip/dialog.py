@@ -28,7 +28,7 @@ from sippy.UaStateFailed import UaStateFailed
 from drivers.sip import adapt, sdp
 from drivers.sip.answering import Answering
 from drivers.sip.causes import cause_of, is_unserved, q850_of, refusal
-from drivers.sip.connected import Connected
+from drivers.sip.connected import Connected, Disconnected
 from drivers.sip.events import Call, EarlyMedia, Ended, Established, Event, LocalMedia, MediaChanged, Pressed, Ringing
 from drivers.sip.headers import ALLOW, seconds
 from drivers.sip.info import key_of
@@ -53,6 +53,7 @@ class Dialog(Answering):
     """A call as the signalling thread sees it. `post` hands its events over to the event loop, in order."""
 
     UaStateConnected = Connected
+    UaStateDisconnected = Disconnected
     godead_timeout = FORGET_AFTER
 
     def __init__(self, endpoint: Endpoint, post: Callable[[Event], None], **options: Any) -> None:

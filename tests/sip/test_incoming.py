@@ -93,6 +93,21 @@ async def test_we_hang_up(bench, phone):
     await leg.hangup()  # idempotent
 
 
+async def test_what_comes_after_the_bye_has_no_dialog(bench, phone):
+    leg, call = await bench.answered(phone)
+    await leg.hangup()
+    await call.request("BYE")
+    for method in ("INFO", "NOTIFY", "OPTIONS"):
+        assert (await call.ask(method)).status == 481
+
+
+async def test_options_in_a_call_say_what_we_can(bench, phone):
+    _, call = await bench.answered(phone)
+    answer = await call.ask("OPTIONS")
+    assert "REFER" in answer.get("Allow")
+    assert (answer.get("Accept"), answer.get("Supported")) == ("application/sdp", "timer, replaces")
+
+
 async def test_both_hang_up_at_once(bench, phone):
     leg, call = await bench.answered(phone)
     call.mute = True
