@@ -83,8 +83,10 @@ class Search:
             if node.method == "broadcast":
                 # At once, and not when the tasks of all the calls that have come with this one have had their turns.
                 self._show()
-        self._outcome = await self._wait()
-        return self._outcome
+        outcome = await self._wait()
+        if outcome != "transferred":
+            self._outcome = outcome
+        return outcome
 
     def taken(self) -> Taken:
         """The agent who has accepted and their leg, None if the line is to connect the two: to be hung up by whoever
@@ -96,6 +98,7 @@ class Search:
     def connected(self) -> Desk:
         """Agent and caller are connected: the call waits no longer. The agent is to be released by whoever asks."""
         desk, _ = self.taken()
+        self._outcome = "transferred"
         desk.talk()
         self._centres.answered_after(self._node.centre, self._call.elapsed() - self._since)
         self._leave()
@@ -106,7 +109,6 @@ class Search:
         """The agent who had accepted could not be connected: the call waits again."""
         desk = self._held
         self._call.note(f"agent {desk.code if desk else ''}: {why}")
-        self._outcome = "caller_hung_up"
         if desk is None:
             return
         self._failures[desk.code] += 1
@@ -186,8 +188,10 @@ class Search:
         return not self._node.sip_only or desk.phone.startswith("sip:")
 
     def _wants(self, desk: Desk) -> bool:
-        """Whether this search would ask the agent by itself: who is logged in chooses among the calls of a
-        broadcast."""
+        """Whether this search would ask the agent by itself now: not while it has somebody, or asks another one; and
+        who is logged in chooses among the calls of a broadcast."""
+        if self._held is not None or (self._node.method == "sequential" and self._phones.tasks):
+            return False
         choosing = self._node.method == "broadcast" and desk.session is not None
         return not choosing and desk.code not in self._asked and self._may_be_called(desk)
 
@@ -225,16 +229,19 @@ class Search:
             return "idle"
         centre = self._centres.find(self._node.centre)
         delay = min(centre.answer_delay if centre else self._node.timeout, self._node.timeout)
-        await (self._ring if free[0].session is None else self._ask)(free[0], delay)
-        return "acted"
+        asked = await (self._ring if free[0].session is None else self._ask)(free[0], delay)
+        return "acted" if asked else "idle"
 
     # Those with nothing but a telephone
 
-    async def _ring(self, desk: Desk, seconds: float) -> None:
-        """Let the phone of a free agent ring."""
-        if await self._centres.reserve(desk):
-            self._asked.add(desk.code)
-            self._phones.ring(desk, seconds)
+    async def _ring(self, desk: Desk, seconds: float) -> bool:
+        """Let the phone of a free agent ring. False when somebody else has them."""
+        if not await self._centres.reserve(desk):
+            return False
+        self._asked.add(desk.code)
+        self._phones.ring(desk, seconds)
+        self._leave_others()
+        return True
 
     async def _phone_answered(self) -> bool:
         """True when a phone has been answered, the first of them; its agent is connected, unless they are gone
@@ -252,21 +259,31 @@ class Search:
 
     # Those who are logged in
 
-    async def _ask(self, desk: Desk, seconds: float) -> None:
-        """Ask one agent alone, and connect them if they accept."""
+    async def _ask(self, desk: Desk, seconds: float) -> bool:
+        """Ask one agent alone, and connect them if they accept. False when somebody else has them."""
         if not await self._centres.reserve(desk):
-            return
+            return False
         self._held = desk
         self._asked.add(desk.code)
+        self._leave_others()
         answer = await self._offer.ask(desk, seconds)
         if answer == "accepted":
             await self._accepted(desk)
-            return
+            return True
         self._call.note(f"agent {desk.code}: {answer or 'did not answer'}")
         if answer is None:
             desk.miss()
+        elif answer == "lost":
+            # They have had no chance: they may be back in a second.
+            self._asked.discard(desk.code)
         self._offer.withdraw(desk, "unanswered" if answer is None else "rejected")
         await uninterrupted(self._let_go())
+        return True
+
+    def _leave_others(self) -> None:
+        """Whom a sequential search does not ask now is there for the calls behind it."""
+        if self._node.method == "sequential":
+            self._centres.wake()
 
     # Both
 

@@ -82,7 +82,7 @@ class AgentSession:
         self._centres.forget(self)
         self.desk.leave(self, linger=linger)
 
-    def dismiss(self, why: str) -> None:
-        """Log the agent out, and tell them (`D`)."""
+    def dismiss(self, why: str, *, linger: float = 0.0) -> None:
+        """Log the agent out, and tell them (`D`). linger: see `close`."""
         self.send(AgentEvent(Code.DISABLED, reason=reason(why, self.language)))
-        self.close()
+        self.close(linger=linger)

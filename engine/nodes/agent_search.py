@@ -12,7 +12,7 @@ from engine.call.call import CallOver
 from engine.call.handover import require_transfer, transfer_leg
 from engine.call.talk import talk
 from engine.centres.search import Search
-from engine.errors import OriginateError
+from engine.errors import NoChannel, NotAllowed, OriginateError
 from engine.lines import Cause
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt
@@ -94,7 +94,7 @@ class AgentSearch(Node):
                         await self._transfer(call, search, desk)
                     else:
                         await self._talk(call, search, leg)
-                except OriginateError as error:
+                except (OriginateError, NotAllowed, NoChannel) as error:
                     await search.failed(str(error))
                 else:
                     return "transferred"

@@ -28,7 +28,8 @@ from engine.server.server import Server
 class House:
     """Everything of a running server, within reach of a test."""
 
-    def __init__(self, root: Path, directory: Directory | None = None) -> None:
+    def __init__(self, root: Path, directory: Directory | None = None, *, store: ScenarioStore | None = None) -> None:
+        """store: scenarios that are loaded already."""
         self.root = root
         self.driver = VirtualDriver()
         clock = LoopClock(datetime(2027, 7, 13, 8, tzinfo=UTC))
@@ -39,7 +40,7 @@ class House:
             lines=Lines([self.driver]),
             recordings=Recordings(root / "recordings", clock),
         )
-        self.store = ScenarioStore(root / "flows")
+        self.store = store or ScenarioStore(root / "flows")
         self.server = Server([self.driver], self.store, self.services, Journal(root / "calls.jsonl"))
         self.calling = Calling(self.services, self.server, tone("ringback", "fr"))
 
