@@ -29,6 +29,7 @@ from engine.records.people_rows import (
     directory_of,
     membership_rows,
 )
+from engine.records.tokens import forget_agents
 
 PART = "people"
 
@@ -161,6 +162,7 @@ async def _replace(connection: AsyncConnection, before: Directory, after: Direct
     await _delete(connection, MEMBERSHIPS, "centre", touched)
     await _delete(connection, CENTRES, "name", centres.keys() - centres_left)
     await _delete(connection, AGENTS, "code", agents.keys() - agents_left)
+    await forget_agents(connection, agents.keys() - agents_left)
     await _save(connection, AGENTS, "code", agents, map(agent_row, new_agents))
     await _save(connection, CENTRES, "name", centres, map(centre_row, new_centres))
     await _insert(connection, MEMBERSHIPS, [row for centre in new_centres for row in membership_rows(centre)])

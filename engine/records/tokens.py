@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,10 +12,12 @@ from typing import Literal
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     MetaData,
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     insert,
     inspect,
@@ -82,12 +85,24 @@ class Tokens:
         digest = _hashed(token)
 
         async def work(connection: AsyncConnection) -> Holder | None:
-            if not await connection.run_sync(lambda it: inspect(it).has_table(TOKENS.name)):
+            if not await connection.run_sync(_has_table):
                 return None
             row = (await connection.execute(select(TOKENS).where(TOKENS.c.hash == digest))).mappings().first()
             return None if row is None else Holder(row["role"], row["name"])
 
         return await self._database.read(work)
+
+
+async def forget_agents(connection: AsyncConnection, codes: Collection[str]) -> None:
+    """Agents who are no more have no tokens either: their codes may be given to others."""
+    there = await connection.run_sync(_has_table)
+    if codes and there:
+        theirs = (TOKENS.c.role == "agent") & (TOKENS.c.name == bindparam("code"))
+        await connection.execute(delete(TOKENS).where(theirs), [{"code": code} for code in codes])
+
+
+def _has_table(connection: Connection) -> bool:
+    return inspect(connection).has_table(TOKENS.name)
 
 
 def _of(holder: Holder) -> ColumnElement[bool]:

@@ -66,6 +66,21 @@ def test_the_token_itself_is_not_kept(server: Path) -> None:
     assert secret not in rows
 
 
+def test_the_token_of_an_agent_goes_with_them(server: Path) -> None:
+    _, secret, _ = run(server, "201")
+    _, crm, _ = run(server, "201", "--application")
+
+    async def leave_and_come_back() -> None:
+        database = Database(server / "var" / "flowctl.db")
+        people = People(database)
+        await people.store(await people.load(), Directory())
+        await people.store(await people.load(), PEOPLE)
+        await database.close()
+
+    asyncio.run(leave_and_come_back())
+    assert (holder(server, secret), holder(server, crm)) == (None, Holder("application", "201"))
+
+
 def test_an_agent_who_is_not_there_gets_none_and_an_application_needs_no_agent(server: Path) -> None:
     assert run(server, "202") == (
         2,

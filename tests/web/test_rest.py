@@ -149,6 +149,16 @@ async def test_an_agent_who_is_gone_has_a_token_that_is_good_for_nothing(tmp_pat
         assert (answer.status_code, answer.json()["error"]) == (403, "not_active")
 
 
+async def test_a_database_that_is_broken_is_said_and_no_token_is_good_then(tmp_path: Path) -> None:
+    async with web_house(tmp_path) as (house, client):
+        crm = await house.bearer("crm", "application")
+        await house.database.close()
+        for file in tmp_path.glob("flowctl.db*"):  # noqa: ASYNC240 - a test
+            file.write_bytes(b"not a database at all" * 500)
+        answer = await client.get("/api/v1/agents", headers=crm)
+        assert (answer.status_code, answer.json()["error"]) == (503, "no_database")
+
+
 async def test_the_interface_describes_itself(tmp_path: Path) -> None:
     async with web_house(tmp_path) as (_, client):
         described = (await client.get("/api/v1/openapi.json")).json()

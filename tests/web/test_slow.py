@@ -71,6 +71,9 @@ async def test_what_is_no_http_and_too_many_connections_do_no_harm(
             b"GET / HTTP/1.1\r\n\r\n",
         ):
             assert b" 200 " not in await said(house.port, junk + b"\r\n\r\n")
+        old = await said(house.port, b"GET /?CALL&999&27&1 HTTP/1.0\r\n\r\n")
+        assert old.startswith(b"HTTP/1.1 404")
+        assert b"no agent has the code 999" in old
         held = [await asyncio.open_connection("127.0.0.1", house.port) for _ in range(20)]
         async with asyncio.timeout(5):
             closed = await asyncio.gather(*(reader.read() for reader, _ in held[5:]), return_exceptions=True)

@@ -52,9 +52,10 @@ class Guard:
             await self._app(scope, receive, send)
 
     def _known(self, host: str) -> bool:
-        """A name that is nobody's may be that of a stranger, which leads here for a moment (DNS rebinding)."""
+        """A name that is nobody's may be that of a stranger, which leads here for a moment (DNS rebinding). Old
+        programs, by HTTP/1.0, give none; browsers always do."""
         name = host.lower().rpartition("]")[0].lstrip("[") if host.startswith("[") else host.lower().partition(":")[0]
-        if name.rstrip(".") in self._names:
+        if not name or name.rstrip(".") in self._names:
             return True
         try:
             ipaddress.ip_address(name)

@@ -113,6 +113,7 @@ class WebService:
         )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._serving.add_done_callback(_report)
         ready = asyncio.ensure_future(self._server.ready.wait())
         await asyncio.wait({ready, self._serving}, return_when=asyncio.FIRST_COMPLETED)
         await cancel(ready)
@@ -133,6 +134,11 @@ class WebService:
             await self._serving
         if self._socket is not None:
             self._socket.close()
+
+
+def _report(serving: asyncio.Task[None]) -> None:
+    if not serving.cancelled() and (error := serving.exception()):
+        log.error("the web server has ended: restart to have it back", exc_info=error)
 
 
 def _listening(listen: str) -> socket.socket:
