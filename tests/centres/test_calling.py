@@ -336,3 +336,34 @@ def test_the_first_line_that_can_connect_two_makes_the_call(tmp_path: Path) -> N
 
     (record,) = play(tmp_path, story)
     assert record["channel"].startswith("virtual/")
+
+
+@pytest.mark.parametrize("gap", [-0.001, -2e-6, -1e-6, 0.0, 1e-6, 2e-6, 0.001])
+@pytest.mark.parametrize("who", ["agent", "number", "withdrawn", "server"])
+@pytest.mark.parametrize("moment", [1, 4])
+def test_whoever_leaves_as_a_phone_is_answered_leaves_nothing_behind(
+    tmp_path: Path, moment: int, who: str, gap: float
+) -> None:
+    """The agent's phone is answered at 1 s, the number's at 4 s."""
+
+    async def story(house: House) -> None:
+        rung: list[Party] = []
+        house.driver.phones["27"] = lambda party: (rung.append(party), phone(1)(party))
+        house.driver.phones[PARIS] = lambda party: (rung.append(party), phone(3)(party))
+        call = await house.calling.start("201", PARIS, record=True)
+        await asyncio.sleep(moment + gap)
+        match who:
+            case "agent":
+                rung[0].hang_up()
+            case "number":
+                rung[-1].hang_up()
+            case "withdrawn":
+                call.withdraw()
+            case _:
+                await house.server.stop(0)
+        await house.settle()
+        assert call.over
+        assert not [party for party in rung if party.leg.alive]
+
+    (record,) = play(tmp_path, story)
+    assert record["agent"] == "201"
