@@ -79,6 +79,8 @@ class Dialog(Answering):
         """The highest provisional status that an outgoing call has had."""
         self._retry_after = 0
         self._acked = False
+        self.let_go: set[str] = set()
+        """Tags of those who have answered our INVITE too late."""
         self._after_ack: list[Callable[[], object]] = []
 
     # What the event loop asks for

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sippy.SipHeader import SipHeader
@@ -13,7 +14,7 @@ from sippy.Time.Timeout import Timeout
 from sippy.UasStateIdle import UasStateIdle
 from sippy.UaStateDead import UaStateDead
 
-from drivers.sip import adapt, client, sdp
+from drivers.sip import adapt, client, forked, sdp
 from drivers.sip.ask import Ask, Reply
 from drivers.sip.dialog import Dialog
 from drivers.sip.events import Call, Event, Invited, LocalMedia
@@ -93,6 +94,7 @@ class Endpoint:
         }
         self._transactions = Transactions(self.config, self._on_request)
         self._transactions.refuses, self._transactions.on_refused = self._is_behind, self._on_refused
+        self._transactions.on_answer = partial(forked.let_go, self._transactions)
         if registrar is not None:
             self._transactions.is_phone = registrar.is_phone
         self.config["_sip_tm"] = self._transactions

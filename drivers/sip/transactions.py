@@ -160,8 +160,12 @@ class Transactions(sippy.SipTransactionManager.SipTransactionManager):
         except UnicodeDecodeError:
             text = head.decode("latin-1").replace("\x85", "?")  # which splitlines() takes for a line end
         text = tightened(text) + separator.decode() + body.decode("latin-1")
-        if not self._refused(data_in, head, text, ra.address):
+        second = data_in.startswith(b"SIP/2.0 2") and self.on_answer(text, ra)
+        if not second and not self._refused(data_in, head, text, ra.address):
             super().handleIncoming(text, ra, server, rtime)
+
+    on_answer: Callable[[str, Any], bool] = staticmethod(lambda *_: False)
+    """Shown each 2xx and where it has come from; True when it is none for us to handle."""
 
     refuses: Callable[[], bool] = staticmethod(lambda: False)
     """True while new calls are to be refused."""

@@ -144,6 +144,34 @@ async def test_an_answer_whose_contact_cannot_be_read(bench, phone):
     assert (await call.request("BYE")).start == f"BYE {phone.uri('201')} SIP/2.0"
 
 
+@pytest.mark.parametrize("proxy", [False, True])
+async def test_of_two_phones_that_answer_the_second_is_let_go(bench, phone, proxy):
+    """A proxy has rung both (RFC 3261 section 13.2.2.4); it may stay in the way."""
+    calling = asyncio.create_task(bench.driver.originate(phone.uri("201")))
+    call = await phone.next_call()
+    invite, first = call.requests[0], call.local
+    await call.answer()
+    leg = await calling
+    call.local, call.contact = first.replace("tag=", "tag=second"), f"<sip:second@127.0.0.1:{phone.port}>"
+    way = [("Record-Route", f"<sip:127.0.0.1:{phone.port};lr>")] if proxy else []
+    call.requests.clear()
+    call.reply(invite, 200, sdp(*call.rtp.address), way)
+    await call.request("BYE")
+    call.reply(invite, 200, sdp(*call.rtp.address), way)  # as when the ACK was lost
+    await until(lambda: [m.method for m in call.requests] == ["ACK", "BYE", "ACK"])
+    for request in call.requests:
+        assert request.start == f"{request.method} sip:second@127.0.0.1:{phone.port} SIP/2.0"
+        assert (request.get("From"), request.get("To")) == (invite.get("From"), call.local)
+        assert request.cseq == invite.cseq + (request.method == "BYE")
+        assert bool(request.get("Route")) is proxy
+    assert leg.alive
+    call.local = first
+    call.requests.clear()
+    await leg.hangup()
+    assert (await call.request("BYE")).get("To") == first
+    await bench.idle()
+
+
 async def test_a_repeated_answer_is_acknowledged_again(bench, phone):
     calling = asyncio.create_task(bench.driver.originate(phone.uri("201")))
     call = await phone.next_call()
