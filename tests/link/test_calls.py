@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from support.linkclient import clients
@@ -22,6 +23,13 @@ async def test_a_number_is_called_and_connected(tmp_path: Path) -> None:
         over = await anne.got(type="event", event="T")
         assert (over["call"], over["reason"]) == (connected["call"], "the call has ended")
         await anne.got(type="state", state="available")
+
+
+async def test_events_that_follow_one_another_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    async with link_house(tmp_path) as house, clients(house.port):
+        (wire,) = house.agents._listener.wires
+        accepted = wire._transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_number_that_may_not_be_called_is_an_event_too(tmp_path: Path) -> None:
