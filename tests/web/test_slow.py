@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,18 @@ async def test_a_body_that_does_not_come_is_answered(tmp_path: Path) -> None:
         head = b"POST /api/v1/calls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         answer = await said(house.port, head + b"Content-Length: 50\r\n\r\n{")
         assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def test_an_answer_does_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    async with web_house(tmp_path) as (house, _):
+        _, writer = await asyncio.open_connection("127.0.0.1", house.port)
+        async with asyncio.timeout(5):
+            while not house.web._server.server_state.connections:
+                await asyncio.sleep(0.01)
+        (connection,) = house.web._server.server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
 
 
 async def test_a_body_in_pieces_without_end_is_cut_off(tmp_path: Path) -> None:
