@@ -103,8 +103,9 @@ class Endpoint:
         self.host, self.port = self._transactions.l4r.socket.public
 
     def is_here(self, host: str, port: int) -> bool:
-        """True for an address of ours, inside or outside of a translator."""
-        return (host, port) in (self.address, (self.host, self.port))
+        """True for an address of ours, inside or outside of a translator, and a name by which phones know us."""
+        known = self.registrar is not None and self.registrar.is_domain(host)
+        return known or (host, port) in (self.address, (self.host, self.port))
 
     def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
         """Send an INVITE; what becomes of it goes to `post`."""

@@ -37,6 +37,8 @@ class Binding:
     call_id: str
     cseq: int
     path: tuple[str, ...] = ()
+    domain: str = ""
+    """The host in the request line of its REGISTER, in lower case: what the phone knows us as."""
 
     def call(self, caller_id: str) -> Call:
         """A call there."""
@@ -75,6 +77,8 @@ class Registrar:
         self._bindings: dict[str, tuple[Binding, ...]] = {}
         self._sources: dict[str, float] = {}
         """By address, until when a phone there is registered."""
+        self._domains: dict[str, float] = {}
+        """By name, until when a phone is registered that knows us by it."""
 
     def permits(self, source: str) -> bool:
         """True for an address from which phones may register and call."""
@@ -83,6 +87,10 @@ class Registrar:
     def is_phone(self, source: str) -> bool:
         """True for an address where a phone is registered now."""
         return self._sources.get(source, 0.0) > self._clock()
+
+    def is_domain(self, host: str) -> bool:
+        """True for a name, or an address, by which a phone that is registered now knows us."""
+        return self._domains.get(host.lower(), 0.0) > self._clock()
 
     def has(self, extension: str) -> bool:
         """True for an extension in the settings, registered or not."""
@@ -144,7 +152,8 @@ class Registrar:
             seconds = self._granted(self._asked(request, parameters or ""))
             if seconds:
                 until, path = self._clock() + seconds, tuple(request.headers("path"))
-                bindings.insert(0, Binding(uri, target, request.source, until, request.call_id, request.cseq, path))
+                about = request.call_id, request.cseq, path, _host(request.uri)
+                bindings.insert(0, Binding(uri, target, request.source, until, *about))
         return bindings[: self._phones.contacts]
 
     def _asked(self, request: Register, parameters: str) -> float:
@@ -167,15 +176,23 @@ class Registrar:
                 (host, port), what = (before | after)[uri].source, "has registered" if uri in after else "is gone"
                 log.info("a phone of %s %s: %s:%d", user, what, host, port)
         self._bindings[user] = tuple(bindings)  # replaced as a whole: the event loop reads it
-        now, sources = self._clock(), dict[str, float]()
+        now, sources, domains = self._clock(), dict[str, float](), dict[str, float]()
         for binding in (binding for known in self._bindings.values() for binding in known if binding.until > now):
-            host = binding.source[0]
-            sources[host] = max(sources.get(host, 0.0), binding.until)
-        self._sources = sources
+            for table, name in ((sources, binding.source[0]), (domains, binding.domain)):
+                table[name] = max(table.get(name, 0.0), binding.until)
+        self._sources, self._domains = sources, domains
 
     def _listed(self, user: str) -> list[tuple[str, str]]:
         now = self._clock()
         return [("contact", f"<{it.uri}>;expires={round(it.until - now)}") for it in self.contacts(user)]
+
+
+def _host(uri: str) -> str:
+    """The host of a URI in small letters, empty when it cannot be read."""
+    try:
+        return parse_uri(uri.partition(";")[0]).host.lower()
+    except ValueError:
+        return ""
 
 
 def _in_order(binding: Binding, request: Register) -> None:

@@ -20,13 +20,14 @@ USERS = {"201": "s3cret", "202": "other"}
 
 
 @asynccontextmanager
-async def running(allow=(), **phones):
+async def running(allow=(), on_refer=None, **phones):
     driver = SipDriver(
         listen="127.0.0.1:0",
         allow=list(allow),
         phones={"users": USERS, **phones},
         rtp_ports=range(31400, 31600),
         media_workers=1,
+        on_refer=on_refer,
     )
     driver.legs = asyncio.Queue()
     await driver.start(driver.legs.put_nowait)
@@ -98,6 +99,29 @@ async def test_a_phone_is_called_where_it_registered_from():
         leg, _ = await called(driver, phone, call)
         await leg.hangup()
         await call.request("BYE")
+
+
+@pytest.mark.parametrize(("known", "dialled"), [(True, "202"), (False, "sip:202@pbx.example")])
+async def test_a_phone_that_knows_us_by_a_name_passes_its_caller_on(known, dialled):
+    """What it dials at that name is a number of ours (REFER)."""
+    dialling = asyncio.Queue()
+
+    async def connect(caller, to):
+        dialling.put_nowait(to)
+        raise OriginateError(to, Cause.BUSY, "")
+
+    async with running(on_refer=connect) as driver, phone_of(driver) as phone:
+        phone.domain = "PBX.example" if known else ""
+        await phone.register()
+        inside = await phone.call("32")
+        leg = await asyncio.wait_for(driver.legs.get(), 3)
+        await asyncio.gather(leg.answer(), inside.answered())
+        calling = asyncio.create_task(driver.originate("201", near=leg))
+        agent = await phone.ua.next_call()
+        await agent.answer()
+        await leg.bridge(await calling)
+        agent._request("REFER", "", [("Refer-To", "<sip:202@pbx.example>"), ("Contact", agent.contact)])
+        assert await asyncio.wait_for(dialling.get(), 3) == dialled
 
 
 async def test_all_the_phones_of_an_extension_ring_and_the_first_to_answer_has_it():

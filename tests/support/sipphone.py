@@ -25,6 +25,8 @@ class Phone:
         self.contact = f"<sip:{user}@{ua.host}:{ua.port};line=x1>"
         self.call_id = f"register{next(_unique)}@test"
         self.cseq = 0
+        self.domain = ""
+        """The name by which it knows the registrar, if it has one."""
         self.uri = ""
         """Instead of the right one in Authorization."""
 
@@ -55,7 +57,7 @@ class Phone:
     @property
     def registrar(self) -> str:
         """The URI of the request line."""
-        return "sip:{}:{}".format(*self.to)
+        return f"sip:{self.domain}" if self.domain else "sip:{}:{}".format(*self.to)
 
     async def ask(self, request: Message) -> Message:
         """Send a request; the response to it. TimeoutError when there is none."""
