@@ -67,11 +67,13 @@ class Watched:
 
 @dataclass
 class Phone:
-    """The telephone of an agent: one call at a time, or the agent has two."""
+    """The telephone of an agent: a search that rings it while it is busy gives the agent two calls."""
 
     code: str
     on_ring: Callable[[str, str], None]
     """Told of each call that rings, with the agent and the caller's number."""
+    may_ring: Callable[[str], bool]
+    """Whether who has that number is no search's caller, and calls an agent whom a search may have."""
     answers: float | None = 1.0
     """Seconds until it is answered; None: never."""
     fails: Cause | None = None
@@ -83,7 +85,11 @@ class Phone:
         return [party for party in self.parties if party.leg.alive]
 
     def __call__(self, party: Party) -> None:
-        assert not self.live, f"two calls at the phone of {self.code}"
+        if self.live:
+            numbers = [one.leg.info.cli for one in (party, *self.live)]
+            assert any(map(self.may_ring, numbers)), f"two calls at the phone of {self.code}"
+            party.hang_up(Cause.BUSY)
+            return
         self.parties.append(party)
         self.on_ring(self.code, party.leg.info.cli)
         if self.answers is None:
