@@ -32,6 +32,7 @@ from drivers.sip.registrar import Answer, Register, Registrar
 from drivers.sip.replaces import Refused, replaced_by
 from drivers.sip.session_timer import MIN_SE, too_short
 from drivers.sip.transactions import Transactions, learn_names
+from drivers.sip.uri import DEFAULT_PORT
 
 NOT_SERVED = frozenset(("REGISTER", "SUBSCRIBE", "NOTIFY", "MESSAGE", "PUBLISH", "INFO", "REFER", "UPDATE", "PRACK"))
 """Methods that we know and refuse with 405; others get 501."""
@@ -105,7 +106,9 @@ class Endpoint:
     def is_here(self, host: str, port: int) -> bool:
         """True for an address of ours, inside or outside of a translator, and a name by which phones know us."""
         known = self.registrar is not None and self.registrar.is_domain(host)
-        return known or (host, port) in (self.address, (self.host, self.port))
+        return (host, port) in (self.address, (self.host, self.port)) or (
+            known and port in (DEFAULT_PORT, self.address[1], self.port)
+        )
 
     def call(self, call: Call, media: LocalMedia, post: Callable[[Event], None]) -> Dialog:
         """Send an INVITE; what becomes of it goes to `post`."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 
 from drivers.sip.trunk import Trunk
-from drivers.sip.uri import peer_filter
+from drivers.sip.uri import is_literal, peer_filter
 
 
 class Peers:
@@ -20,7 +19,7 @@ class Peers:
         self._networks = [(peer_filter(trunk.peers, f"sip.trunks.{trunk.name}.peers"), trunk) for trunk in trunks]
         self._trunks = trunks
         self._located: dict[str, frozenset[str]] = {
-            trunk.name: frozenset((trunk.host,)) for trunk in trunks if _is_literal(trunk.host)
+            trunk.name: frozenset((trunk.host,)) for trunk in trunks if is_literal(trunk.host)
         }
 
     def locate(self, trunk: Trunk, addresses: Iterable[str]) -> None:
@@ -41,11 +40,3 @@ class Peers:
         for contains, trunk in self._networks:
             if source in self._located.get(trunk.name, ()) or contains(source):
                 yield trunk
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True

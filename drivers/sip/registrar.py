@@ -15,7 +15,7 @@ from drivers.sip.account import Account
 from drivers.sip.events import Call
 from drivers.sip.identity import Headers, parse_party
 from drivers.sip.phones import Phones
-from drivers.sip.uri import SipUri, parse_uri, peer_filter
+from drivers.sip.uri import SipUri, is_literal, parse_uri, peer_filter
 from drivers.sip.verifier import Verdict, Verifier
 
 log = logging.getLogger("flowctl.sip")
@@ -38,7 +38,7 @@ class Binding:
     cseq: int
     path: tuple[str, ...] = ()
     domain: str = ""
-    """The host in the request line of its REGISTER, in lower case: what the phone knows us as."""
+    """The name in the request line of its REGISTER, in small letters: what it knows us as; empty for an address."""
 
     def call(self, caller_id: str) -> Call:
         """A call there."""
@@ -89,7 +89,7 @@ class Registrar:
         return self._sources.get(source, 0.0) > self._clock()
 
     def is_domain(self, host: str) -> bool:
-        """True for a name, or an address, by which a phone that is registered now knows us."""
+        """True for a name by which a phone that is registered now knows us."""
         return self._domains.get(host.lower(), 0.0) > self._clock()
 
     def has(self, extension: str) -> bool:
@@ -152,7 +152,7 @@ class Registrar:
             seconds = self._granted(self._asked(request, parameters or ""))
             if seconds:
                 until, path = self._clock() + seconds, tuple(request.headers("path"))
-                about = request.call_id, request.cseq, path, _host(request.uri)
+                about = request.call_id, request.cseq, path, _name(request.uri)
                 bindings.insert(0, Binding(uri, target, request.source, until, *about))
         return bindings[: self._phones.contacts]
 
@@ -179,7 +179,8 @@ class Registrar:
         now, sources, domains = self._clock(), dict[str, float](), dict[str, float]()
         for binding in (binding for known in self._bindings.values() for binding in known if binding.until > now):
             for table, name in ((sources, binding.source[0]), (domains, binding.domain)):
-                table[name] = max(table.get(name, 0.0), binding.until)
+                if name:
+                    table[name] = max(table.get(name, 0.0), binding.until)
         self._sources, self._domains = sources, domains
 
     def _listed(self, user: str) -> list[tuple[str, str]]:
@@ -187,12 +188,13 @@ class Registrar:
         return [("contact", f"<{it.uri}>;expires={round(it.until - now)}") for it in self.contacts(user)]
 
 
-def _host(uri: str) -> str:
-    """The host of a URI in small letters, empty when it cannot be read."""
+def _name(uri: str) -> str:
+    """The host of a URI in small letters, empty when it is an address or cannot be read."""
     try:
-        return parse_uri(uri.partition(";")[0]).host.lower()
+        host = parse_uri(uri.partition(";")[0]).host.lower()
     except ValueError:
         return ""
+    return "" if is_literal(host) else host
 
 
 def _in_order(binding: Binding, request: Register) -> None:

@@ -8,7 +8,6 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
@@ -20,6 +19,7 @@ from drivers.sip import adapt
 from drivers.sip.reactor import Reactor
 from drivers.sip.reading import Request, tightened
 from drivers.sip.refusal import TAG, refusal
+from drivers.sip.uri import is_literal
 
 BATCH = 64
 """Datagrams read from one socket before the timers are looked at again."""
@@ -64,7 +64,7 @@ class SipSocket(Network_server):
     def learn(self, host: str, address: tuple[str, int]) -> None:
         """`host`, a name in a Contact or Record-Route of a message from `address`, is reached there: nothing
         can wait for a name server in this thread."""
-        if not _is_literal(host):
+        if not is_literal(host):
             if len(self._named) >= NAMES_KEPT:
                 self._named.clear()
             self._named[host] = address
@@ -77,10 +77,10 @@ class SipSocket(Network_server):
         """Send one datagram; what cannot be sent is lost as on the wire, and sent again by the transaction."""
         octets = data if isinstance(data, bytes) else data.encode("utf-8", "replace")
         host, port = address
-        if not _is_literal(host):
+        if not is_literal(host):
             address = self._named.get(host, ("", 0))
         try:
-            self._socket.sendto(octets, (address[0], port if _is_literal(host) else address[1]))
+            self._socket.sendto(octets, (address[0], port if is_literal(host) else address[1]))
         except (OSError, OverflowError) as error:  # the latter for a port that is none
             self.unsent += not isinstance(error, BlockingIOError)
             adapt.malformed.warning(f"not sent to {host}:{port}: {error}")
@@ -115,15 +115,6 @@ class SipSocket(Network_server):
 
     def join(self) -> None:
         """There is no thread to wait for."""
-
-
-@lru_cache(maxsize=1024)
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class OneSocket:
@@ -275,7 +266,7 @@ def reach_back(message: Any, source: tuple[str, int]) -> None:
     if not message.countHFs("record-route"):
         for body in message.getHFBodys("contact"):
             url = None if getattr(body, "asterisk", False) else body.getUrl()
-            if url is not None and _is_literal(url.host) and ipaddress.IPv4Address(url.host).is_private:
+            if url is not None and is_literal(url.host) and ipaddress.IPv4Address(url.host).is_private:
                 url.host, url.port = source
 
 

@@ -41,6 +41,16 @@ def parse_uri(text: str) -> SipUri:
     return SipUri(unquote(match["user"] or ""), match["host"], port)
 
 
+@lru_cache(maxsize=1024)
+def is_literal(host: str) -> bool:
+    """True for an IPv4 address, as opposed to a name."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_number(text: str) -> bool:
     """True for a telephone number or an exchange's code as it is dialled: digits, * and #, perhaps a + before."""
     return re.fullmatch(r"\+?[0-9*#]{1,32}", text) is not None
