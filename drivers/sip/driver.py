@@ -85,6 +85,8 @@ class SipDriver(Driver):
         self._hook_flash = hook_flash
         self._listen = parse_listen(listen)
         self._external = parse_external(external) if external else None
+        if external and not rtp_external:
+            log.warning("sip.external is set and rtp.external is not: far ends send their sound to %s", listen)
         known = read_trunks(trunks or {})
         self._peers = Peers(allow, known)
         self._registrar = Registrar(Phones(**phones)) if phones is not None else None

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from support.served import served
 from support.sipregistrar import Operator
 from support.sipua import sdp, until
 
@@ -93,6 +94,12 @@ async def test_it_is_registered_by_the_address_outside(port):
             assert list(operator.bindings) == [f"<sip:me@{there}>"]
             asked = (await operator.request("OPTIONS")), operator.of("REGISTER")[0]
             assert all(request.get("Via").startswith(f"SIP/2.0/UDP {there};rport") for request in asked)
+
+
+async def test_half_of_the_addresses_outside_is_warned_of(tmp_path):
+    """Calls would be set up, and the far ends not heard."""
+    async with served(tmp_path, {}, sip={"external": OUTSIDE}) as server:
+        await server.logged("sip.external is set and rtp.external is not")
 
 
 def test_an_address_that_is_none():
