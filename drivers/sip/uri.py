@@ -36,7 +36,7 @@ def parse_uri(text: str) -> SipUri:
     """Read a SIP URI without parameters or password. Raises ValueError that says what is expected."""
     match = _URI.fullmatch(text.strip())
     port = int(match["port"] or DEFAULT_PORT) if match else 0
-    if not match or not 0 < port < 65536:
+    if not match or not 0 < port < 65536 or _is_disguised(match["host"]):
         raise ValueError(f"{text!r} is not a SIP address such as sip:201@192.0.2.7 or sip:201@192.0.2.7:5090")
     return SipUri(unquote(match["user"] or ""), match["host"], port)
 
@@ -44,6 +44,20 @@ def parse_uri(text: str) -> SipUri:
 @lru_cache(maxsize=1024)
 def is_literal(host: str) -> bool:
     """True for an IPv4 address, as opposed to a name."""
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_disguised(host: str) -> bool:
+    """True for an address in another form than 192.0.2.7, such as 3221225991 or 0xc0.0.2.7, which is no host by RFC
+    3261 section 25.1, but which the resolver takes: nobody would know it for that of a trunk."""
+    return re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rpartition(".")[2]) is not None and not _is_address(host)
+
+
+def _is_address(host: str) -> bool:
     try:
         ipaddress.IPv4Address(host)
     except ValueError:

@@ -30,6 +30,8 @@ _WORDS = {
 _SIP_URI = re.compile(r"sips?:(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:;?]+)", re.IGNORECASE)
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 _SHORT = re.compile(r"[0-9]{2,6}")
+_LONGEST_OWN = 6
+"""Digits of what can be a gateway's own: an extension, a code."""
 
 
 class NoSuchNumber(NotAllowed):
@@ -144,12 +146,16 @@ class DialPlan:
         address = Dialled("address", "", to)
         if not self._leads_out(host.lower()):
             return address
-        number = numbering.plain(re.split("[;:]", unquote(user))[0])
+        written = re.split("[;:]", unquote(user))[0]
+        # A gateway leaves out what is no digit, however much there is of it; a name with letters is not dialled.
+        number = "" if re.search("[^\\W\\d_]", written) else re.sub(r"[^+0-9]|(?<=.)\+", "", written)
         if self._outside_prefix and number.startswith(self._outside_prefix):
             number = number[len(self._outside_prefix) :]
         try:
             return replace(self.decide(number), digits=to) if number else address
         except NoSuchNumber:
+            if len(number) > _LONGEST_OWN:
+                raise  # the network would dial its beginning, and disregard the rest
             return address
 
     def _leads_out(self, host: str) -> bool:

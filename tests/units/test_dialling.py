@@ -237,6 +237,12 @@ def test_allow_and_deny(allow: list[str], deny: list[str], to: str, sent: str | 
         ("sip:15@elsewhere.example", False),
         ("sip:0899123456@192.0.2.9", True),
         ("sip:0899123456@192.0.2.17", False),
+        ("sip:08991234561111@trunk.example", True),  # the network dials its beginning
+        ("sip:0899123456%23@trunk.example", True),
+        ("sip:0899123456,1@trunk.example", True),
+        (f"sip:0{'-' * 40}899123456@trunk.example", True),
+        ("sip:*310899123456@trunk.example", True),
+        ("sip:*8201@trunk.example", False),
         ("sip:0899123456@[2001:db8::7]:5060", True),
         ("sip:0899123456@[2001:db8::8]", False),
     ],
