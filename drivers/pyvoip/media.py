@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 
@@ -49,9 +50,9 @@ def read(description: str) -> Media | None:
             continue
         port = words[1].partition("/")[0]
         address = _find(r"c=IN IP4 (\d+(?:\.\d+){3})", stream, session)
-        if not port.isdecimal() or not 0 < int(port) < 65536 or not address:
+        if not port.isdecimal() or not 0 < int(port) < 65536 or not _is_host(address):
             continue
-        dtmf = _find(r"a=rtpmap:(\d+) (?i:telephone-event)/8000", stream)
+        dtmf = _find(r"a=rtpmap:(\d\d?|1[01]\d|12[0-7]) (?i:telephone-event)/8000", stream)
         direction = _find("a=(sendrecv|sendonly|recvonly|inactive)", stream, session) or "sendrecv"
         return Media(address, int(port), int(dtmf) if dtmf else None, direction, index)
     return None
@@ -70,6 +71,14 @@ def answer(ours: str, offer: str, media: Media) -> str:
     refused = [" ".join([kind, "0", *rest]) for kind, _, *rest in (s.split("\r\n")[0].split(" ") for s in streams)]
     lines = [sound[0] if index == media.index else f"{line}\r\n" for index, line in enumerate(refused)]
     return session + "".join(lines or sound)
+
+
+def _is_host(address: str) -> bool:
+    """True for the IPv4 address of one machine, or 0.0.0.0."""
+    try:
+        return not ipaddress.IPv4Address(address).is_multicast
+    except ValueError:
+        return False
 
 
 def _split(description: str) -> tuple[str, list[str]]:

@@ -193,9 +193,12 @@ def _address(value: str) -> str:
 def _ipv4(host: str) -> str:
     """Names are not looked up here: the offer is handled where nothing may wait for a name server."""
     try:
-        return str(ipaddress.IPv4Address(host))
+        address = ipaddress.IPv4Address(host)
     except ValueError:
         raise NoCommonMedia(f"the connection address {host!r} is not an IPv4 address") from None
+    if address.is_multicast:
+        raise NoCommonMedia(f"the connection address {host} is that of many")
+    return str(address)
 
 
 def _rtpmap(stream: _Stream, value: str) -> None:

@@ -33,6 +33,7 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
     else:
+        shared.append(_shown)
         renderer = structlog.dev.ConsoleRenderer(
             colors=out.isatty() and not os.environ.get("NO_COLOR"),
             pad_event_to=0,
@@ -51,6 +52,11 @@ def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> 
     logging.getLogger("flowctl").setLevel(logging.INFO)
 
 
+_SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\t"): "\t", ord("\n"): "\n    "}
+"""Callers choose part of what is logged, their numbers for one: no line of theirs looks like one of ours, and nothing
+is told to the terminal. A second line is set in."""
+
+
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Most lines are a message and nothing else, two for each call: written directly, they cost a third."""
 
@@ -67,7 +73,17 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def _plain_text(when: str, level: str, message: str) -> str:
-    return f"{when} [{level:<9}] {message}"
+    return f"{when} [{level:<9}] {_printable(message)}"
+
+
+def _printable(message: str) -> str:
+    return message if message.isprintable() else message.translate(_SHOWN)
+
+
+def _shown(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """As a processor of structlog."""
+    event["event"] = _printable(str(event["event"]))
+    return event
 
 
 def _plain_json(when: str, level: str, message: str) -> str:

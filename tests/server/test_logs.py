@@ -53,3 +53,15 @@ def test_what_a_line_carries_besides_is_there(written):
     one, two = map(json.loads, written.getvalue().splitlines())
     assert (one["event"], one["level"], one["call"]) == ("x", "info", "abc")
     assert "ValueError: why" in two["exception"]
+
+
+@pytest.mark.parametrize("fields", [logs._FIELDS, -1], ids=["direct", "structlog"])
+def test_what_a_caller_has_written_is_no_line_of_ours(written, monkeypatch, fields):
+    logs.configure("text", written)
+    monkeypatch.setattr(logs, "_FIELDS", fields)
+    logging.getLogger("flowctl.test").warning(
+        "call from %s", "33\r\n2026-01-01T00:00:00Z [error    ] forged \x1b[2J\x9b"
+    )
+    first, second = written.getvalue().splitlines()
+    assert first.endswith(r"call from 33\x0d")
+    assert second.rstrip() == r"    2026-01-01T00:00:00Z [error    ] forged \x1b[2J\x9b"

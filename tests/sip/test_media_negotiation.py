@@ -101,6 +101,7 @@ GOOD = sdp("127.0.0.1", 40000)
         (GOOD.replace("m=audio 40000", "m=audio 99999"), 400),
         (GOOD.replace("c=IN IP4 127.0.0.1", "c=nonsense"), 400),
         (GOOD.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"), 488),
+        (GOOD.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.2.1.1/127"), 488),
         (GOOD.replace("c=IN IP4 127.0.0.1\r\n", ""), 488),
         (GOOD.replace("RTP/AVP 8 0", "RTP/AVP 9 18"), 488),
         (GOOD.replace("m=audio 40000", "m=audio 0"), 488),
