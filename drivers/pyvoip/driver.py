@@ -30,7 +30,7 @@ MOST_CHANNELS = 25
 """Calls at once: no more was ever tried with pyVoIP."""
 
 _LIMITS = (
-    "pyvoip: at most %d calls with %s:%d alone; PCMU only, keys as telephone events only; "
+    "pyvoip: at most %d calls with %s:%d alone; PCMU only, keys as telephone events or tones; "
     "UDP without TLS, no registration, no password, no transfer; Python 3.12 or earlier (docs/drivers.md)"
 )
 

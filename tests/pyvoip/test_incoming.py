@@ -240,7 +240,9 @@ async def test_its_limits_are_said_once(peer, caplog):
         await driver.start(lambda _: None)
     await driver.stop()
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith(f"pyvoip: at most 25 calls with {peer.host}:{peer.port} alone; PCMU only")
+    assert line.startswith(
+        f"pyvoip: at most 25 calls with {peer.host}:{peer.port} alone; PCMU only, keys as telephone events or tones"
+    )
 
 
 def test_a_message_without_what_every_message_has_is_none():
