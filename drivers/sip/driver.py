@@ -91,7 +91,7 @@ class SipDriver(Driver):
         self._peers = Peers(allow, known)
         self._registrar = Registrar(Phones(**phones)) if phones is not None else None
         self._trunks = Trunks(known, self._peers, on_trunk or (lambda _: None))
-        self._routes = Routes(self._registrar, self._trunks)
+        self._routes = Routes(self._registrar, self._trunks, self._peers)
         try:
             self._pool = MediaPool(
                 host=self._listen[0],

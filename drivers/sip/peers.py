@@ -36,6 +36,14 @@ class Peers:
         found = list(self._belongs(source))
         return next((trunk for trunk in found if trunk.user and trunk.user in users), found[0] if found else None)
 
+    def hidden(self, host: str, address: str) -> Trunk | None:
+        """The trunk that a call to `host`, which has this address, would reach, if the settings do not name the host
+        as one of a trunk: the rules for numbers, which go by names, have not seen it."""
+        for contains, trunk in self._networks:
+            if host.lower() == trunk.host.lower() or (is_literal(host) and contains(host)):
+                return None
+        return self.trunk_of(address)
+
     def _belongs(self, source: str) -> Iterable[Trunk]:
         for contains, trunk in self._networks:
             if source in self._located.get(trunk.name, ()) or contains(source):

@@ -21,6 +21,8 @@ from drivers.sip.verifier import Verdict, Verifier
 log = logging.getLogger("flowctl.sip")
 
 LONGEST_URI = 256
+LONGEST_CONTACT = 1024
+"""Characters, the parameters included: reading takes time that grows with their square."""
 
 _CONTACT = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^>]*)>(.*)|\s*([^;<>"\s]+)(.*)', re.DOTALL)
 
@@ -138,7 +140,7 @@ class Registrar:
                 _in_order(binding, request)
             return []
         for text in contacts:
-            match = _CONTACT.fullmatch(text)
+            match = _CONTACT.fullmatch(text) if len(text) <= LONGEST_CONTACT else None
             uri, parameters = (match[1] or match[3], match[2] or match[4]) if match else ("", "")
             try:
                 target = parse_uri(uri.partition(";")[0].partition("?")[0])

@@ -54,15 +54,7 @@ def is_literal(host: str) -> bool:
 def _is_disguised(host: str) -> bool:
     """True for an address in another form than 192.0.2.7, such as 3221225991 or 0xc0.0.2.7, which is no host by RFC
     3261 section 25.1, but which the resolver takes: nobody would know it for that of a trunk."""
-    return re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rpartition(".")[2]) is not None and not _is_address(host)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
+    return re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rpartition(".")[2]) is not None and not is_literal(host)
 
 
 def is_number(text: str) -> bool:

@@ -341,6 +341,7 @@ def test_how_long(contact, expires, granted):
         (["<tel:+331>"], {}, 400),
         (["<sip:a@h"], {}, 400),
         (["<sip:" + "a" * 300 + "@h>"], {}, 400),
+        ([" " * 60_000 + '"'], {}, 400),  # which would take the parser 15 s
         (["<sip:a@h>"], {"require": ["outbound"]}, 420),
         (["<sip:new@h>", "<sip:old@h>"], {"cseq": 1}, 500),
         (["*"], {"expires": "0", "cseq": 1}, 500),

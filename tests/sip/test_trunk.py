@@ -264,3 +264,17 @@ def test_a_trunk_is_not_called_phones():
 def test_an_account_is_needed_to_register():
     with pytest.raises(ConfigurationError, match=r"sip\.trunks\.operator\.user"):
         SipDriver(listen="127.0.0.1:0", trunks={"operator": {"host": "127.0.0.1", "register": True}})
+
+
+async def test_a_trunk_under_another_name_takes_no_numbers():
+    async with SipUa.open() as operator, running(operator={"host": "localhost", "port": operator.port}) as driver:
+        await until(lambda: up(driver))
+        with pytest.raises(OriginateError, match="is trunk operator") as refused:
+            await driver.originate(f"sip:0892123456@127.0.0.1:{operator.port}")
+        assert refused.value.cause is Cause.REJECTED
+        for number, host in (("201", "127.0.0.1"), ("0143670903", "LOCALHOST")):
+            call = asyncio.ensure_future(driver.originate(f"sip:{number}@{host}:{operator.port}"))
+            (await operator.next_call()).reject(486)
+            with pytest.raises(OriginateError) as busy:
+                await call
+            assert busy.value.cause is Cause.BUSY
