@@ -9,7 +9,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
-.PHONY: setup run test check bench soak lock clean
+.PHONY: setup run test test-lines test-others check bench soak lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -32,7 +32,16 @@ run: setup
 test: setup
 	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
 		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core ip=iproute2
-	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-lines test-others
+
+# Two at a time, because tests of the wire mostly wait; each has RTP ports of its own.
+LINES := tests/sip tests/media tests/server tests/pyvoip tests/interop
+
+test-lines:
+	FLOWCTL_TEST_PORTS=46000-46999 $(BIN)/python -m pytest -o cache_dir=.pytest_cache/lines $(LINES)
+
+test-others:
+	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/others $(LINES:%=--ignore=%)
 
 check: setup
 	$(BIN)/ruff format --check

@@ -305,7 +305,7 @@ async def test_a_server_dials_by_its_trunk_what_its_rules_allow(tmp_path: Path):
         settings = {
             "sip": {"trunks": {"exchange": {"host": "127.0.0.1", "port": exchange.port}}},
             "telephony": {"outside_prefix": "0", "strip_from_cli": "0", "limits": {"per_day": 1}},
-            "rtp": {"ports": "42000-42199", "workers": 1},
+            "rtp": {"ports": "46000-46199", "workers": 1},
         }
         async with served(tmp_path, flows, **settings) as server:
             caller = await exchange.invite("32", server.address, cli="00143670903")

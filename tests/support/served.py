@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -84,6 +85,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+PORTS = os.environ.get("FLOWCTL_TEST_PORTS", "42000-42999")
+"""For RTP. Another part of the tests may be running beside this one, with ports of its own."""
+
+
 @asynccontextmanager
 async def served(
     root: Path,
@@ -103,7 +108,7 @@ async def served(
     for name, text in scenarios.items():
         (root / "flows" / name).write_text(text)
     document = {
-        "rtp": {"ports": "42000-42999"},
+        "rtp": {"ports": PORTS},
         "drain": "5s",
         "agent_link": {"listen": "127.0.0.1:0"},
         **settings,
