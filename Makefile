@@ -32,7 +32,7 @@ run: setup
 test: setup
 	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
 		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core ip=iproute2
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line test-lines test-others
+	@$(MAKE) --no-print-directory --jobs=2 test-lines test-others
 
 # Two at a time, because tests of the wire mostly wait; each has RTP ports of its own.
 LINES := tests/sip tests/media tests/server tests/pyvoip tests/interop
