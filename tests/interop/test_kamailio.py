@@ -192,8 +192,9 @@ async def test_servers_share_the_calls_and_one_that_is_gone_is_passed_over(
         ):
             calls = [await phone.invite("32", phone.peer) for _ in range(2)]  # one for each server
             await asyncio.gather(*(call.answered(timeout=10) for call in calls))
+            await asyncio.gather(*(call.rtp.wait_for(1, timeout=5) for call in calls))
             await asyncio.gather(*(call.rtp.press("1") for call in calls))
-            await asyncio.gather(*(asyncio.wait_for(call.over.wait(), 3) for call in calls))
+            await asyncio.gather(*(asyncio.wait_for(call.over.wait(), 6) for call in calls))
         records = await server.recorded(2)
     assert [step["outcome"] for record in records for step in record["path"]] == ["1", "next"] * 2
     for call in calls:
