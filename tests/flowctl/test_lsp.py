@@ -216,7 +216,7 @@ async def test_completion_offers_no_key_twice(editor: Editor, file: Path) -> Non
 
 
 HOVERS = {
-    "a node type": ("type: ag|ent_search", "Rings the phones"),
+    "a node type": ("type: ag|ent_search", "Offers the call"),
     "a parameter": ("atte|mpts: 2", "How many times the caller is asked"),
     "a target": ('"1": sa|les', "**sales**: agent_search"),
     "the name of a node": ("  cho|ose:\n", "**choose**: menu"),
