@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,9 +37,9 @@ class Voice(Leg):
         self._port: MediaPort | None = None
         self._barge_in = False
 
+    @abstractmethod
     def give_up(self, cause: Cause, detail: str = "") -> None:
         """End the call from our side; what it holds is given back soon. detail: why, if nobody has asked for it."""
-        raise NotImplementedError
 
     async def attach(self, near: Voice | None = None) -> MediaPort:
         """Reserve the leg's RTP port. Raises NoChannel; LegGone if the call has ended meanwhile."""
