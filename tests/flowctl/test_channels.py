@@ -72,6 +72,12 @@ def test_what_a_running_server_does(server: Path) -> None:
     assert document["trunks"][0]["up"] is False
 
 
+def test_lines_without_a_count_have_channels_only_while_calls_are_up(server: Path) -> None:
+    (server / "server.yaml").write_text("{}")
+    (server / "var" / "status.json").write_text(json.dumps({"pid": os.getpid(), "channels": {}, "trunks": []}))
+    assert run(server) == (0, "no call is up, and no line has a count of channels\n", "")
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', '{"pid": 1, "channels": {}, "trunks": [{"x": 1}]}'])
 def test_a_file_that_cannot_be_read_is_named(server: Path, text: str) -> None:
     (server / "var" / "status.json").write_text(text)

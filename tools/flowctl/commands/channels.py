@@ -88,6 +88,8 @@ def _show(status: Status | None, rows: Rows, *, every: bool) -> None:
     if status is None or not status.running:
         typer.echo("the server is not running")
         return
+    if not rows:
+        typer.echo("no call is up, and no line has a count of channels")
     for trunk in status.trunks:
         state = "up" if trunk.up else f"down: {trunk.detail}"
         typer.echo(f"trunk {trunk.name}  {state}, since {trunk.since}")
