@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from support.baresip import Baresip, baresip
 from support.namespace import Namespace, namespace
-from support.served import Served, free_port, served
+from support.ports import free_port
+from support.served import Served, served
 from support.sipua import SipUa, until
 from support.sound import alaw_decode, alaw_encode, locate, speech
 from support.wav import write_wav

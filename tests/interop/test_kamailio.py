@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.kamailio import Kamailio, contexts, kamailio
-from support.served import free_port, served
+from support.ports import free_port
+from support.served import served
 from support.sipstream import StreamUa
 from support.sipua import Call, sdp, until
 from support.sound import alaw_decode, locate, speech

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from support.served import free_port, served
+from support.ports import free_port
+from support.served import served
 from support.sipp import sipp
 from support.sipua import SipUa, until
 

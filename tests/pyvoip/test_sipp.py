@@ -6,7 +6,8 @@ import asyncio
 import wave
 
 import pytest
-from support.sipp import free_port, sipp
+from support.ports import free_port
+from support.sipp import sipp
 from support.sound import contains, speech, ulaw_encode
 
 from drivers.pyvoip import PyVoipDriver

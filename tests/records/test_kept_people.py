@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.served import FLOWCTL, free_port, run, served
+from support.ports import free_port
+from support.served import FLOWCTL, run, served
 
 from engine.centres.centres import Centres
 from engine.centres.directory import Directory

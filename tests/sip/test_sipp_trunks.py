@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import re
 
-from support.sipp import ended, free_port, running, sipp
+from support.ports import free_port
+from support.sipp import ended, running, sipp
 from support.sipua import until
 
 from engine.lines import Cause, Hangup

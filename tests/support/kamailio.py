@@ -6,13 +6,14 @@ import asyncio
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.ports import free_port
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "kamailio.cfg"
 
@@ -55,7 +56,7 @@ def configuration(values: dict[str, str]) -> str:
 @asynccontextmanager
 async def kamailio(folder: Path, servers: Sequence[tuple[str, int]], operator: str = "") -> AsyncIterator[Kamailio]:
     """Run it before `servers`; calls from them go to the SIP URI `operator`. `contexts(folder)` comes first."""
-    tls, tcp, udp = (("127.0.0.1", port) for port in _free_ports())
+    tls, tcp, udp = (("127.0.0.1", port) for port in (free_port(), free_port(), free_port()))
     (folder / "dispatcher.list").write_text("".join(f"1 sip:{host}:{port}\n" for host, port in servers))
     values = {
         "OUTSIDE_TLS": "tls:{}:{}".format(*tls),
@@ -85,17 +86,6 @@ async def kamailio(folder: Path, servers: Sequence[tuple[str, int]], operator: s
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             await process.wait()
-
-
-def _free_ports() -> list[int]:
-    kinds = (socket.SOCK_STREAM, socket.SOCK_STREAM, socket.SOCK_DGRAM)
-    sockets = [socket.socket(socket.AF_INET, kind) for kind in kinds]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 async def _listens(address: tuple[str, int], process: asyncio.subprocess.Process) -> bool:

@@ -7,12 +7,13 @@ import json
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+from support.ports import free_port
 
 FLOWCTL = (sys.executable, "-m", "tools.flowctl.main")
 ROOT = Path(__file__).parents[2]
@@ -77,12 +78,6 @@ class Served:
 
     def threads(self) -> list[int]:
         return [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in self.processes()]
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 PORTS = os.environ.get("FLOWCTL_TEST_PORTS", "42000-42999")

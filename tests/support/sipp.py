@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from support.ports import free_port
 from support.sipua import until
 
 from drivers.sip import SipDriver
@@ -66,13 +66,6 @@ class Sipp:
         return found()
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A UDP port that nobody uses at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
 @asynccontextmanager
 async def sipp(
     folder: Path,
@@ -103,7 +96,7 @@ async def sipp(
         )  # fmt: skip
     try:
         if to is None:
-            await _listening(host, port)
+            await _listening(port)
         yield Sipp(process, host, port, log)
         await asyncio.wait_for(process.wait(), patience)
         assert process.returncode == 0, f"{scenario} has not ended well"
@@ -149,13 +142,9 @@ async def ended(leg: Leg) -> Hangup:
     return await asyncio.wait_for(asyncio.shield(leg.ended), 5)
 
 
-async def _listening(host: str, port: int) -> None:
-    """Wait until somebody has the port: SIPp takes it a moment after its start."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                    probe.bind((host, port))
-            except OSError:
-                return
-            await asyncio.sleep(0.01)
+async def _listening(port: int) -> None:
+    """Wait until SIPp has the port, which takes it a moment; told by the kernel, since trying to take it ourselves
+    would keep it from SIPp."""
+    entry = f":{port:04X} 00000000:"
+
+    await until(lambda: entry in Path("/proc/net/udp").read_text(), 5)
