@@ -34,7 +34,8 @@ class Claims(ABC):
     async def claim(self, call: str, agent: str, held: Claim | None = None) -> Claim | None:
         """Take the call and the agent, both or neither; None when either is taken.
 
-        held: a reservation of ours, which the claim replaces; it is kept when the call is taken.
+        held: a reservation of ours, which the claim replaces; it is kept when the call is taken. Who has a call
+        already is no reservation.
         """
 
     @abstractmethod
@@ -58,7 +59,7 @@ class LocalClaims(Claims):
         return None if agent in self._agents else self._take(agent, None)
 
     async def claim(self, call: str, agent: str, held: Claim | None = None) -> Claim | None:
-        if call in self._calls or self._agents.get(agent) != held:
+        if call in self._calls or self._agents.get(agent) != held or (held is not None and held.call is not None):
             return None
         claim = self._take(agent, call)
         self._calls[call] = claim

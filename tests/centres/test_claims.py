@@ -33,6 +33,13 @@ async def test_a_reservation_is_kept_when_the_call_is_taken() -> None:
     assert await claims.holder("2") == held
 
 
+async def test_an_agent_with_a_call_is_not_claimed_for_another_by_that_claim() -> None:
+    claims = LocalClaims()
+    claim = await claims.claim("call", "1")
+    assert await claims.claim("other", "1", claim) is None
+    assert await claims.holder("1") == claim
+
+
 async def test_80_000_attempts_by_200_claimers() -> None:
     claims = LocalClaims()
     agents: dict[str, str] = {}
