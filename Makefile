@@ -34,14 +34,14 @@ test: setup
 		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core ip=iproute2
 	@$(MAKE) --no-print-directory --jobs=2 test-lines test-others
 
-# Two at a time, because tests of the wire mostly wait; each has RTP ports of its own.
+# Two at a time, because tests of the wire mostly wait, and then want a processor at once; each has RTP ports of its own.
 LINES := tests/sip tests/media tests/server tests/pyvoip tests/interop
 
 test-lines:
 	FLOWCTL_TEST_PORTS=46000-46999 $(BIN)/python -m pytest -o cache_dir=.pytest_cache/lines $(LINES)
 
 test-others:
-	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/others $(LINES:%=--ignore=%)
+	nice -n 10 $(BIN)/python -m pytest -o cache_dir=.pytest_cache/others $(LINES:%=--ignore=%)
 
 check: setup
 	$(BIN)/ruff format --check
