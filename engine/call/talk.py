@@ -38,21 +38,26 @@ async def dialled(
     call: Call, to: str, *, timeout: float, caller_id: str | None = None, early: bool = False
 ) -> AsyncIterator[Leg]:
     """As `dial`, for somebody who is named by the scenario: `to` may be the code of an agent, too. The leg is hung up
-    in the end; until then the agent is busy for all searches."""
+    in the end; until then the agent is busy for all searches, and for whoever else calls them."""
     centres = call.services.centres
     desk = centres.reached_by(to)
+    held = desk is not None and desk.phone != ""
     async with AsyncExitStack() as stack:
-        held = False
-        if desk is not None and desk.phone:
+        if desk is not None and held:
+            if not await centres.reserve(desk, "connecting"):
+                raise has_a_call(to)
+            stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
             to = desk.phone
-            held = await centres.reserve(desk, "connecting")
-            if held:
-                stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
         leg = await dial(call, to, timeout=timeout, caller_id=caller_id, early=early)
         stack.push_async_callback(leg.hangup)
-        if held and desk is not None:
+        if desk is not None and held:
             desk.talk()
         yield leg
+
+
+def has_a_call(to: str) -> OriginateError:
+    """Why the agent `to` is not called: their phone might ring all the same, since most take a second call."""
+    return OriginateError(to, Cause.BUSY, "the agent has another call")
 
 
 def calling_agent(call: Call) -> str | None:

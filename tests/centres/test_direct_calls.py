@@ -27,6 +27,7 @@ nodes:
 """
 BRIDGE = DIRECT.replace("TYPE", "bridge").replace("OUTCOMES", "ended: end, rejected")
 TRANSFER = DIRECT.replace("TYPE", "transfer, method: bridge").replace("OUTCOMES", "transferred")
+BLIND = DIRECT.replace("TYPE", "transfer, method: driver").replace("OUTCOMES", "transferred")
 
 
 def directory(**first: Any) -> Directory:
@@ -110,3 +111,22 @@ def test_an_extension_that_is_also_a_code_is_an_extension(tmp_path: Path, extens
 
     (record,) = play(tmp_path, story, method="sequential", directory=people)
     assert (record["result"], record["agent"]) == ("transferred", anne)
+
+
+@pytest.mark.parametrize("text", [BRIDGE, TRANSFER, BLIND])
+def test_an_agent_who_has_a_call_is_busy_for_whoever_calls_them(tmp_path: Path, text: str) -> None:
+    """Their phone, which may well take a second call, does not ring."""
+
+    async def story(house: House, sessions: Sessions) -> None:
+        rung: list[str] = []
+        ring = house.driver.phones["sip:1@x"]
+        house.driver.phones["sip:1@x"] = lambda party: (rung.append(party.leg.info.cli), ring(party))
+        await Desktop().log_in(sessions, "1")
+        await house.services.centres.claim(house.services.centres.desk("1"), "another")
+        house.driver.call("33", "second")
+        await house.settle()
+        assert rung == []
+        await house.services.centres.release(house.services.centres.desk("1"))
+
+    (record,) = play(tmp_path, story, text=text, directory=directory())
+    assert record["path"][0]["outcome"] == "busy"
