@@ -19,6 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.lines.cause import Cause
 
 
@@ -53,7 +55,17 @@ class Unsupported(CallError):
 
 
 class NotAllowed(CallError):
-    """A number is not dialled; the message names the rule or the limit that says so."""
+    """A number is not dialled; the message names the rule or the limit that says so.
+
+    For whoever says it in another language: `rule` is its kind, empty where there is none, `what` the entry or the
+    count, `kinds` the classes of numbers that are concerned.
+    """
+
+    def __init__(self, message: str, *, rule: str = "", what: str = "", kinds: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.what = what
+        self.kinds = tuple(kinds)
 
 
 class ExpressionError(CallError):

@@ -12,7 +12,7 @@ from engine.call.record import CallRecord
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
 from engine.centres.outgoing import OutgoingCall, Wanted
-from engine.centres.texts import Why
+from engine.centres.texts import Why, refusal
 from engine.errors import NotAllowed
 from engine.lines import numbering
 from engine.lines.dialling import NoSuchNumber
@@ -32,9 +32,9 @@ REMEMBERED = 1_000
 class Refused(Exception):
     """A call that is not made at all."""
 
-    def __init__(self, key: str, **names: str) -> None:
-        super().__init__(key)
-        self.why = Why(key, names)
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.key)
+        self.why = why
 
 
 class Host(Protocol):
@@ -84,20 +84,20 @@ class Calling:
         """
         desk = self._services.centres.desk(code)
         if self._host.draining:
-            raise Refused("server_stops")
+            raise Refused(Why("server_stops"))
         if desk is None:
-            raise Refused("unknown", name=code)
+            raise Refused(Why("unknown", {"name": code}))
         if not desk.agent.active:
-            raise Refused("not_active")
+            raise Refused(Why("not_active"))
         phone = self._phone(desk, extension)
         address = self._address(desk, phone, number)
         if desk.claim is not None:
-            raise Refused("busy")
+            raise Refused(Why("busy"))
         dialled = await self._allow(number, address, code)
         identity = self._new_id()
         if desk.claim is not None or not await self._services.centres.claim(desk, identity):
             self._services.lines.not_tried(dialled, agent=code)
-            raise Refused("busy")
+            raise Refused(Why("busy"))
         wanted = Wanted(phone, number, address, dialled, record)
         call = OutgoingCall(self._services, desk, wanted, self._record(identity, code, wanted), self._ringing)
         self._remember(call)
@@ -113,10 +113,10 @@ class Calling:
         if extension and extension != desk.phone:
             plain = numbering.plain(extension)
             if not plain:
-                raise Refused("bad_extension", name=extension[:40])
+                raise Refused(Why("bad_extension", {"name": extension[:40]}))
             return plain
         if not desk.phone:
-            raise Refused("no_phone")
+            raise Refused(Why("no_phone"))
         return desk.phone
 
     def _address(self, desk: Desk, phone: str, number: str) -> str:
@@ -125,9 +125,9 @@ class Calling:
         plain = numbering.plain(number)
         known = self._services.centres.phone_of(number)
         if not plain and known is None:
-            raise Refused("bad_number", name=number[:40])
+            raise Refused(Why("bad_number", {"name": number[:40]}))
         if number == desk.code or known == phone or self._same(plain, phone):
-            raise Refused("own_phone", name=number)
+            raise Refused(Why("own_phone", {"name": number}))
         return known or plain
 
     def _same(self, number: str, phone: str) -> bool:
@@ -139,9 +139,9 @@ class Calling:
         try:
             return await self._services.lines.allow(address, agent=code)
         except NoSuchNumber:
-            raise Refused("bad_number", name=number) from None
+            raise Refused(Why("bad_number", {"name": number})) from None
         except NotAllowed as error:
-            raise Refused("not_allowed", name=number, detail=str(error)) from None
+            raise Refused(refusal("not_allowed", number, error)) from None
 
     # Going on
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
-from engine.centres.texts import Why
-from engine.errors import CallError, LegGone, NoChannel, OriginateError, Unsupported
+from engine.centres.texts import Why, refusal
+from engine.errors import CallError, LegGone, NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Leg, RecordingHandle
 from engine.tasks import cancel, uninterrupted
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from engine.call.record import CallRecord, Result
     from engine.call.services import Services
     from engine.lines.dialling import Dialled
+
+log = logging.getLogger("flowctl.calling")
 
 BOX = "calls"
 """Box of recordings into which the conversations go."""
@@ -195,7 +198,12 @@ class OutgoingCall:
             raise _Failed(Why(failure, {"name": name}, "cause_no_answer")) from None
         except OriginateError as error:
             raise _Failed(Why(failure, {"name": name}, f"cause_{error.cause.value}")) from None
-        except (CallError, NoChannel) as error:
+        except NotAllowed as error:
+            raise _Failed(refusal(failure, name, error)) from None
+        except NoChannel as error:
+            log.warning("call %s: %s", self.record.id, error)
+            raise _Failed(Why(failure, {"name": name}, "cause_congestion")) from None
+        except CallError as error:
             raise _Failed(Why(failure, {"name": name, "detail": str(error)})) from None
 
     def _presented(self) -> str:

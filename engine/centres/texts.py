@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.errors import NotAllowed
 
 _TEXTS = {
     "en": {
@@ -44,6 +48,24 @@ _TEXTS = {
         "cause_not_found": "no such number",
         "cause_cancelled": "withdrawn",
         "cause_failed": "the line failed",
+        "rule_no_number": "that is no telephone number or extension",
+        "rule_unused": "there is no such number, nor are extensions of this length (telephony.internal_digits)",
+        "rule_outside": "an extension that begins with {what} would take an outside line",
+        "rule_denied": "{what} is denied (telephony.deny)",
+        "rule_kinds_denied": "{kinds} are denied (telephony.deny)",
+        "rule_kinds": "{kinds} are not allowed (telephony.allow)",
+        "rule_per_day": "{what} calls have gone out today: telephony.limits.per_day allows no more",
+        "rule_per_agent_per_day": "{what} calls of yours today: telephony.limits.per_agent_per_day allows no more",
+        "rule_per_call": "{what} calls have gone out for this call: telephony.limits.per_call allows no more",
+        "and": " and ",
+        "kind_internal": "extensions",
+        "kind_national": "national numbers",
+        "kind_short": "short numbers",
+        "kind_shared_cost": "shared-cost numbers",
+        "kind_premium": "premium-rate numbers",
+        "kind_international": "international numbers",
+        "kind_emergency": "emergency numbers",
+        "kind_country": "numbers of {what}",
     },
     "fr": {
         "transferred": "pris par {name}",
@@ -83,6 +105,26 @@ _TEXTS = {
         "cause_not_found": "numéro inconnu",
         "cause_cancelled": "retiré",
         "cause_failed": "la ligne a échoué",
+        "rule_no_number": "ce n'est ni un numéro de téléphone ni un poste",
+        "rule_unused": "ce numéro n'existe pas, et aucun poste n'a cette longueur (telephony.internal_digits)",
+        "rule_outside": "un poste qui commence par {what} prendrait une ligne extérieure",
+        "rule_denied": "{what} est interdit (telephony.deny)",
+        "rule_kinds_denied": "{kinds} : interdits (telephony.deny)",
+        "rule_kinds": "{kinds} : non autorisés (telephony.allow)",
+        "rule_per_day": "{what} appels sont déjà sortis aujourd'hui : telephony.limits.per_day n'en permet pas plus",
+        "rule_per_agent_per_day": "vous avez déjà fait {what} appels aujourd'hui : "
+        "telephony.limits.per_agent_per_day n'en permet pas plus",
+        "rule_per_call": "{what} appels sont déjà sortis pour cet appel : "
+        "telephony.limits.per_call n'en permet pas plus",
+        "and": " et ",
+        "kind_internal": "postes internes",
+        "kind_national": "numéros nationaux",
+        "kind_short": "numéros courts",
+        "kind_shared_cost": "numéros à coût partagé",
+        "kind_premium": "numéros surtaxés",
+        "kind_international": "numéros internationaux",
+        "kind_emergency": "numéros d'urgence",
+        "kind_country": "numéros du pays {what}",
     },
 }
 
@@ -96,13 +138,31 @@ def reason(key: str, language: str, **names: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Why:
     """A text that is not told yet: whose language it will have is known later. `cause`: key of a text that becomes
-    the detail."""
+    the detail; `kinds`: classes of numbers, or countries, that it names."""
 
     key: str
     names: Mapping[str, str] = field(default_factory=dict)
     cause: str = ""
+    kinds: tuple[str, ...] = ()
 
     def text(self, language: str) -> str:
         """In that language."""
-        names = {**self.names, "detail": reason(self.cause, language)} if self.cause else self.names
+        names = dict(self.names)
+        if self.kinds:
+            names["kinds"] = reason("and", language).join(_kind(kind, language) for kind in self.kinds)
+        if self.cause:
+            names["detail"] = reason(self.cause, language, **names)
         return reason(self.key, language, **names)
+
+
+def refusal(key: str, name: str, error: NotAllowed) -> Why:
+    """Why the number `name` is not dialled, as a detail of the text `key`."""
+    if not error.rule:
+        return Why(key, {"name": name, "detail": str(error)})
+    return Why(key, {"name": name, "what": error.what}, f"rule_{error.rule}", error.kinds)
+
+
+def _kind(kind: str, language: str) -> str:
+    """A class of numbers, or all those of a country."""
+    known = f"kind_{kind}" in _TEXTS["en"]
+    return reason(f"kind_{kind}", language) if known else reason("kind_country", language, what=kind)

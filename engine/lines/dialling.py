@@ -122,7 +122,7 @@ class DialPlan:
             return self._uri(to, uri["user"] or "", uri["host"])
         bare = numbering.plain(to)
         if not bare:
-            raise NotAllowed(f"{to!r} is no telephone number, extension or SIP URI")
+            raise NotAllowed(f"{to!r} is no telephone number, extension or SIP URI", rule="no_number")
         if emergency := numbering.emergency(bare, self._country):
             return self._short("emergency", to, emergency)
         if len(bare) == self._internal_digits and not bare.startswith("+"):
@@ -132,7 +132,8 @@ class DialPlan:
             return self._number(to, number)
         if kind := numbering.short(bare, self._country):
             return self._short(kind, to, bare)
-        raise NoSuchNumber(f"{to}: no such number in {self._country}{self._about_extensions(bare)}")
+        message = f"{to}: no such number in {self._country}{self._about_extensions(bare)}"
+        raise NoSuchNumber(message, rule="unused")
 
     def is_emergency(self, to: str) -> bool:
         """True for an emergency number, which is nobody's extension."""
@@ -168,7 +169,12 @@ class DialPlan:
 
     def _internal(self, to: str, bare: str) -> Dialled:
         if self._outside_prefix and bare.startswith(self._outside_prefix):
-            raise NotAllowed(f"{to}: an extension that begins with {self._outside_prefix} would take an outside line")
+            prefix = self._outside_prefix
+            raise NotAllowed(
+                f"{to}: an extension that begins with {prefix} would take an outside line",
+                rule="outside",
+                what=prefix,
+            )
         self._check(to, {"internal"}, names=[bare], country="")
         return Dialled("internal", "", bare)
 
@@ -192,19 +198,24 @@ class DialPlan:
         """Raises NotAllowed unless the rules let a number of these classes pass. names: the number, or its possible
         beginnings."""
         if denied := self._deny.intersection(names):
-            raise NotAllowed(f"{to}: {min(denied)} is denied (telephony.deny)")
+            entry = min(denied)
+            raise NotAllowed(f"{to}: {entry} is denied (telephony.deny)", rule="denied", what=entry)
         if self._allow.intersection(names):
             return
         if denied := self._deny.intersection({*classes, country}):
-            raise NotAllowed(f"{to}: {_WORDS.get(min(denied), min(denied))} are denied (telephony.deny)")
+            kind = min(denied)
+            message = f"{to}: {_WORDS.get(kind, kind)} are denied (telephony.deny)"
+            raise NotAllowed(message, rule="kinds_denied", kinds=[kind])
         missing = classes - USUAL - self._allow - ({"international"} if country in self._allow else set())
         if "unknown" in missing:
             raise NoSuchNumber(
-                f"{to}: no number of this form is in use; if one is, name its beginning in telephony.allow"
+                f"{to}: no number of this form is in use; if one is, name its beginning in telephony.allow",
+                rule="unused",
             )
         if missing:
-            words = " and ".join(_WORDS[kind] for kind in KINDS if kind in missing)
-            raise NotAllowed(f"{to}: {words} are not allowed (telephony.allow)")
+            kinds = [kind for kind in KINDS if kind in missing]
+            words = " and ".join(_WORDS[kind] for kind in kinds)
+            raise NotAllowed(f"{to}: {words} are not allowed (telephony.allow)", rule="kinds", kinds=kinds)
 
     def _about_extensions(self, bare: str) -> str:
         if self._internal_digits is not None or not _SHORT.fullmatch(bare):

@@ -120,7 +120,8 @@ class Limits:
 
 def _require(count: int, limit: int | None, name: str, so_many: str) -> None:
     if limit is not None and count >= limit:
-        raise NotAllowed(f"{count} calls {so_many}: telephony.limits.{name} allows no more")
+        message = f"{count} calls {so_many}: telephony.limits.{name} allows no more"
+        raise NotAllowed(message, rule=name, what=str(count))
 
 
 def _replace(path: Path, text: str) -> None:

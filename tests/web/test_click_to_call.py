@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 from support.webhouse import PARIS, WebHouse, web_house
 
+from engine.lines.dialling import DialPlan
+from engine.lines.limits import Bounds, Limits
+from engine.lines.lines import Lines
 from engine.server.web.page import Asked, read
 
 HERE = {"allow": ["127.0.0.1/32"]}
@@ -97,6 +102,35 @@ async def test_what_is_not_called_is_said_and_escaped(tmp_path: Path) -> None:
             assert "<script>" not in answer.text
             assert "<b>" not in answer.text
         assert house.parties == []
+
+
+@pytest.mark.parametrize(
+    ("number", "allow", "deny", "said"),
+    [
+        ("0892123456", [], [], "numéros surtaxés : non autorisés (telephony.allow)"),
+        ("+3223456789", [], [], "numéros internationaux"),
+        ("0143670903", [], ["+33143"], "+33143 est interdit (telephony.deny)"),
+        ("0143670903", [], ["FR"], "numéros du pays FR : interdits (telephony.deny)"),
+        ("17", [], ["emergency"], "urgence : interdits (telephony.deny)"),
+    ],
+)
+async def test_why_a_number_is_not_called_is_said_in_the_servers_language(
+    tmp_path: Path, number: str, allow: list[str], deny: list[str], said: str
+) -> None:
+    async with web_house(tmp_path, language="fr", **HERE) as (house, client):
+        house.services.lines.plan = DialPlan(internal_digits=2, allow=allow, deny=deny)
+        answer = await client.get(f"/?CALL&201&&{number}")
+        text = html.unescape(answer.text)
+        assert (answer.status_code, said in text) == (403, True), text
+        assert not re.search("allowed|denied|numbers", text)
+
+
+async def test_a_limit_is_said_in_the_servers_language(tmp_path: Path) -> None:
+    async with web_house(tmp_path, language="fr", **HERE) as (house, client):
+        limits = Limits(Bounds(per_day=0), house.services.clock)
+        house.services.lines = Lines([house.driver], house.services.lines.channels, house.services.lines.plan, limits)
+        text = html.unescape((await client.get(f"/?CALL&201&&{PARIS}")).text)
+        assert "0 appels sont déjà sortis aujourd'hui" in text
 
 
 async def test_who_guesses_tokens_is_not_looked_at_any_more(tmp_path: Path) -> None:
