@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.centres.directory import Directory
 from engine.errors import DatabaseError
 from engine.records.database import Database
+from engine.records.meta import META
 from engine.records.people_rows import (
     AGENTS,
     CENTRES,
     MEMBERSHIPS,
-    META,
     PARTS,
     SCHEMA,
     Rows,

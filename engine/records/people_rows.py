@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, MetaData, RowMapping, String, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Integer, RowMapping, String, Table, Text
 
 from engine.centres.directory import CODE_LENGTH, NAME_LENGTH, Agent, Centre, Directory, ToCentre
 from engine.centres.entries import duration
+from engine.records.meta import META
 
 SCHEMA = 1
 """The form of the tables below. A database with a greater number was written by a later version."""
 
-META = MetaData()
 PARTS = Table(
     "parts",
     META,
