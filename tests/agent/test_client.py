@@ -171,7 +171,7 @@ async def test_silence_means_that_the_connection_is_lost(tmp_path: Path, monkeyp
         await log_in(client, "1")
         between.deaf = True
         lost = await got(client, Lost)
-        assert lost.reason == "nothing was heard for 1 s"
+        assert lost == Lost("nothing was heard for 1 s", "silent")
         await until(house, "1", AgentState.LOGGED_OUT)
         between.deaf = False
         await got(client, "A")

@@ -35,7 +35,8 @@ async def test_a_server_that_talks_nonsense_is_left(line: bytes) -> None:
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with AgentClient(port=server.sockets[0].getsockname()[1]) as client:
         assert await client.open("1", "secret")
-        assert "server" in (await got(client, Lost)).reason
+        lost = await got(client, Lost)
+        assert ("server" in lost.reason, lost.why) == (True, "nonsense")
     server.close()
     await server.wait_closed()
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.agentclients import proxy
 from support.linkhouse import link_house, people
 from support.ptycompanion import sat_before
 
-from tools.agent import Event, Waiting
+from engine.server.link.protocol import Error
+from tools.agent import Event, Lost, Refused, Waiting
 from tools.flowctl.companion import texts as words
 from tools.flowctl.companion.keys import _keys_of
 from tools.flowctl.companion.screen import screen
@@ -94,6 +96,34 @@ async def test_without_a_connection_the_screen_says_so(tmp_path: Path) -> None:
         await terminal.shows("not sent")
         terminal.press("q")
         assert await asyncio.wait_for(terminal.process.wait(), 10) == 0
+
+
+async def test_a_lost_connection_is_told_in_french(tmp_path: Path) -> None:
+    options = ("--language", "fr", "--no-sound")
+    async with (
+        link_house(tmp_path) as house,
+        proxy(house.port) as between,
+        sat_before(tmp_path, between.port, "1", *options, **PASSWORD) as terminal,
+    ):
+        await terminal.shows("32mdisponible")
+        await house.agents.stop()
+        await terminal.shows("le serveur s'arrête")
+        await terminal.shows("connexion perdue : le serveur l'a fermée")
+        terminal.press("q")
+        assert await asyncio.wait_for(terminal.process.wait(), 10) == 0
+
+
+@pytest.mark.parametrize("why", ["silent", "closed", "nonsense", "unread", "network"])
+def test_every_loss_has_a_french_text(why: str) -> None:
+    assert Texts("fr").lost(Lost("nothing was heard", why)) not in ("nothing was heard", f"lost_{why}")
+
+
+def test_what_the_server_refuses_is_told_in_french_unless_the_details_count() -> None:
+    french = Texts("fr")
+    for error in Error:
+        said = french.error(Refused(error.value, "in English"))
+        assert (said == "in English") == (error in (Error.BAD_REQUEST, Error.NOT_OPEN))
+    assert french.lost(Lost("session ouverte ailleurs")) == "session ouverte ailleurs"
 
 
 def drawn(*calls: Event) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from .connection import Connection
+from .connection import Connection, CutOff
 from .messages import PORT, SESSION, VERSION, Event, Hello, Lost, Message, Refused, State
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
@@ -190,17 +190,17 @@ class AgentClient:
         wait, lost = FIRST_WAIT, -GHOST
         while connection is not None:
             began = loop.time()
-            again, reason = await self._serve(connection, patient=began - lost < GHOST)
+            again = await self._serve(connection, patient=began - lost < GHOST)
             was_in = self.logged_in
             self._connection, self.logged_in = None, False
             connection.abort()
-            if not again:
+            if again is None:
                 break
             if loop.time() - began >= STEADY:
                 wait = FIRST_WAIT
             if was_in:
                 lost = loop.time()
-            await self._messages.put(Lost(reason))
+            await self._messages.put(again)
             connection = None
             while connection is None:
                 await pause(wait * self._chance(0.75, 1.25))
@@ -210,25 +210,25 @@ class AgentClient:
         self._over = True
         await self._messages.put(None)
 
-    async def _serve(self, connection: Connection, *, patient: bool) -> tuple[bool, str]:
-        """Until the connection ends: whether to make another, and why it ended. patient: an agent who was cut off a
+    async def _serve(self, connection: Connection, *, patient: bool) -> Lost | None:
+        """Until the connection ends: why another is to be made, None for no more. patient: an agent who was cut off a
         moment ago may still be logged in, as far as the server knows, and not be let in twice."""
         while True:
             try:
                 message = await connection.receive()
             except OSError as error:
-                return True, str(error)
+                return Lost(str(error), error.why if isinstance(error, CutOff) else "network")
             if isinstance(message, Hello):
                 continue
             if isinstance(message, Event) and message.letter in SESSION:
                 if message.letter != "A" and patient and message.letter == "D" and not self.logged_in:
-                    return True, message.reason
+                    return Lost(message.reason)
                 self.logged_in = message.letter == "A"
             await self._messages.put(message)
             if isinstance(message, Event) and message.letter in "UDB":
-                return False, message.reason
+                return None
             if isinstance(message, Refused) and message.error == "protocol":
-                return False, message.message
+                return None
             if isinstance(message, State) and self._restoring and self.logged_in:
                 self._restoring = False
                 if message.state == "available" and self._unavailable is not None:

@@ -22,6 +22,14 @@ LEAVE_WITHIN = 1.0
 """Seconds until the server has closed the connection after `close`."""
 
 
+class CutOff(ConnectionError):
+    """The connection is lost; `why` as in `Lost`."""
+
+    def __init__(self, why: str, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
 class Connection:
     """Made by `connect`."""
 
@@ -60,18 +68,19 @@ class Connection:
                 async with asyncio.timeout(self._silence):
                     line = await self._reader.readline()
             except TimeoutError:
-                raise ConnectionError(f"nothing was heard for {self._silence:g} s") from None
+                raise CutOff("silent", f"nothing was heard for {self._silence:g} s") from None
             except ValueError:
-                raise ConnectionError(f"the server says more than {MOST_FROM_SERVER} bytes in a line") from None
+                too_long = f"the server says more than {MOST_FROM_SERVER} bytes in a line"
+                raise CutOff("nonsense", too_long) from None
             if not line.endswith(b"\n"):
-                raise ConnectionError("the server has closed the connection")
+                raise CutOff("closed", "the server has closed the connection")
             try:
                 message = read(line)
             except ProtocolError as error:
-                raise ConnectionError(str(error)) from None
+                raise CutOff("nonsense", str(error)) from None
             if isinstance(message, Ping):
                 if self._writer.transport.get_write_buffer_size() > MOST_UNSENT:
-                    raise ConnectionError("the server does not read what it is sent")
+                    raise CutOff("unread", "the server does not read what it is sent")
                 self._writer.write(request("pong"))
             elif message is not None:
                 return message

@@ -93,6 +93,9 @@ class Lost:
     """The connection is lost: no call waits any more, as far as is known. The client connects again by itself."""
 
     reason: str
+    why: str = ""
+    """For those who say it in another language: `silent`, `closed`, `nonsense`, `unread`, or `network` where the
+    reason is in the system's words; empty where it is the server's, in the agent's language."""
 
 
 Message = Event | State | Refused | Lost

@@ -39,7 +39,7 @@ def document_of(item: Item) -> dict[str, Any]:
         case Refused():
             return {"type": "error", **asdict(item)}
         case Lost():
-            return {"type": "lost", **asdict(item)}
+            return {"type": "lost", **{name: value for name, value in asdict(item).items() if value}}
         case Popped():
             return {"type": "screen_pop", **{name: value for name, value in asdict(item).items() if value}}
         case Trouble():

@@ -65,7 +65,7 @@ class TerminalFront(Front):
 
     def show(self, item: Item) -> None:
         if isinstance(item, Lost):
-            self._lost = item.reason
+            self._lost = self._texts.lost(item)
         elif isinstance(item, State):
             self._lost, self._rest_ends = "", time.monotonic() + item.rest
         line = self._line(item)
@@ -86,14 +86,14 @@ class TerminalFront(Front):
                     item.letter, who=who(item, texts), centre=item.centre, reason=item.reason, number=item.number
                 )
             case Refused():
-                return item.message
+                return texts.error(item)
             case Popped():
                 known = item.why not in ("", "failed")
                 return texts(f"pop_{item.why if known else item.result}", detail=item.detail, what=item.what)
             case Trouble():
                 return item.message
             case Lost():
-                return texts("lost", reason=item.reason)
+                return texts("lost", reason=texts.lost(item))
             case State():
                 return ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tools.agent import Lost, Refused
+
 _TEXTS = {
     "en": {
         "password": "Password of {code}: ",
@@ -17,6 +19,19 @@ _TEXTS = {
         "you": "you alone",
         "since": "Waits",
         "lost": "connection lost: {reason}; connecting again",
+        "lost_silent": "the server says nothing any more",
+        "lost_closed": "the server has closed it",
+        "lost_nonsense": "the server says what is not understood here",
+        "lost_unread": "the server does not read what it is sent",
+        "lost_network": "the network failed ({reason})",
+        "error_too_large": "too much at once for the server",
+        "error_too_fast": "too many requests for the server",
+        "error_too_many": "the server has too many connections",
+        "error_timeout": "the server has heard nothing for too long",
+        "error_banned": "too many wrong passwords: wait ten minutes",
+        "error_protocol": "the server speaks another version",
+        "error_stopping": "the server stops",
+        "error_internal": "the server failed",
         "number": "Number to call (Enter calls, Esc does not): ",
         "not_sent": "not sent: there is no connection",
         "A": "logged in",
@@ -59,6 +74,19 @@ _TEXTS = {
         "you": "vous seul",
         "since": "Attente",
         "lost": "connexion perdue : {reason} ; reconnexion en cours",
+        "lost_silent": "le serveur ne dit plus rien",
+        "lost_closed": "le serveur l'a fermée",
+        "lost_nonsense": "ce que dit le serveur n'est pas compris ici",
+        "lost_unread": "le serveur ne lit pas ce qu'on lui envoie",
+        "lost_network": "le réseau a échoué ({reason})",
+        "error_too_large": "c'est trop à la fois pour le serveur",
+        "error_too_fast": "trop de demandes pour le serveur",
+        "error_too_many": "le serveur a trop de connexions",
+        "error_timeout": "le serveur n'a rien entendu depuis trop longtemps",
+        "error_banned": "trop de mots de passe erronés : attendez dix minutes",
+        "error_protocol": "le serveur parle une autre version",
+        "error_stopping": "le serveur s'arrête",
+        "error_internal": "le serveur a échoué",
         "number": "Numéro à appeler (Entrée appelle, Échap annule) : ",
         "not_sent": "non envoyé : il n'y a pas de connexion",
         "A": "session ouverte",
@@ -106,3 +134,13 @@ class Texts:
     def __call__(self, key: str, **names: str) -> str:
         """The text of that key; the key itself for one that there is none for."""
         return self._texts[key].format(**names) if key in self._texts else key
+
+    def lost(self, message: Lost) -> str:
+        """Why a connection is lost."""
+        key = f"lost_{message.why}"
+        return self(key, reason=message.reason) if key in self._texts else message.reason
+
+    def error(self, message: Refused) -> str:
+        """Why the server does not do something; in its own words where the details count."""
+        key = f"error_{message.error}"
+        return self(key) if key in self._texts else message.message
