@@ -112,15 +112,18 @@ class Offer:
             )
 
     def fail(self, taker: Desk) -> None:
-        """The connection to `taker` has failed: the call waits again (`S`)."""
+        """The connection to `taker` has failed: the call waits again (`S`). Who has asked for it twice has to ask
+        again."""
         self._hidden = False
+        self._askers = deque(session for session in self._askers if session.desk is not taker)
         self._tell(Code.SHOW, "not_connected", name=taker.agent.name)
 
     def withdraw(self, desk: Desk, why: str) -> None:
         """The call is no longer for this agent (`T`)."""
         session = self._shown.pop(desk.code, None)
         if session is not None:
-            session.send(AgentEvent(Code.ENDED, self.facts, self.centre, reason=reason(why, session.language)))
+            text = reason(why, session.language, name=desk.agent.name)
+            session.send(AgentEvent(Code.ENDED, self.facts, self.centre, reason=text))
 
     def close(self, why: str, **names: str) -> None:
         """The call waits no longer (`T`)."""

@@ -115,6 +115,8 @@ class Search:
         if desk.session is not None and self._failures[desk.code] < TRIES:
             self._asked.discard(desk.code)
         await uninterrupted(self._let_go())
+        if self._node.method == "sequential" and desk.code in self._asked:
+            self._offer.withdraw(desk, "not_connected")
         self._offer.fail(desk)
 
     def _leave(self) -> None:
@@ -210,16 +212,28 @@ class Search:
         asker = self._offer.next_asker()
         if asker is None:
             return "idle"
-        if await self._centres.reserve(asker, "connecting"):
-            await self._accepted(asker)
+        await self._serve(asker)
         return "acted"
+
+    async def _serve(self, asker: Desk) -> None:
+        """Connect an agent who has asked for the call, unless somebody else has them."""
+        if not await self._centres.reserve(asker, "connecting"):
+            return
+        if self._node.method == "sequential":
+            self._asked.add(asker.code)
+        await self._accepted(asker)
 
     def _show(self) -> None:
         for desk in self._free():
             self._offer.show(desk)
 
     async def _sequential(self) -> Step:
-        """Ask one agent after another, each for the centre's answer delay."""
+        """Ask one agent after another, each for the centre's answer delay; first, who could not be connected, sees it
+        wait again and asks for it."""
+        asker = self._offer.next_asker()
+        if asker is not None:
+            await self._serve(asker)
+            return "acted"
         if self._phones.tasks:
             return "idle"
         if not any(desk.code not in self._asked for desk in self._callable()):

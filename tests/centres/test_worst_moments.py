@@ -213,3 +213,71 @@ def test_the_phone_of_an_agent_is_busy_or_silent(
     assert record["agent"] == "2"
     connected = 5 if text is SEARCH else 0
     assert record["duration"] == pytest.approx(seconds + 1 + connected, abs=0.1)
+
+
+@pytest.mark.parametrize("text", [SEARCH, TRANSFER])
+def test_who_could_not_be_connected_twice_sees_the_call_no_more(tmp_path: Path, text: str) -> None:
+    """A sequential search asks them no more, so the call does not wait for them either; the first time, it does."""
+    anne, hugo = Desktop(asked=AgentSession.accept), Desktop(asked=AgentSession.reject)
+
+    async def story(house: House, sessions: Sessions) -> None:
+        house.driver.phones["sip:1@x"] = busy
+        await anne.log_in(sessions, "1")
+        await hugo.log_in(sessions, "2")
+        hugo.session.be_unavailable()
+        house.driver.call("32", "1")
+        await asyncio.sleep(0.5)
+        assert anne.letters == "A?HS?HT"
+        assert anne.last.reason == "the connection to Anne failed"
+        anne.session.accept(anne.events[1].facts.call)
+        assert anne.last.reason == "this call waits no longer"
+        hugo.session.be_available()
+
+    (record,) = play(tmp_path, story, method="sequential", text=text)
+    assert record["path"][0]["outcome"] == "timeout"
+    assert (anne.letters, hugo.letters) == ("A?HS?HTT", "A?T")
+
+
+def test_who_asks_for_the_call_that_waits_for_them_again_has_it(tmp_path: Path) -> None:
+    """Their phone was busy; another agent is asked meanwhile, and does not answer."""
+    anne, hugo = Desktop(asked=AgentSession.accept, show=later(1, AgentSession.accept)), Desktop()
+
+    async def story(house: House, sessions: Sessions) -> None:
+        house.driver.phones["sip:1@x"] = busy
+        await anne.log_in(sessions, "1")
+        await hugo.log_in(sessions, "2")
+        house.driver.call("32", "1")
+        await asyncio.sleep(5)
+        house.driver.phones["sip:1@x"] = phone(1)
+
+    (record,) = play(tmp_path, story, method="sequential", answer_delay="10s")
+    assert (record["agent"], anne.letters, hugo.letters) == ("1", "A?HSHT", "A?T")
+
+
+@pytest.mark.parametrize("method", ["broadcast", "sequential"])
+def test_who_accepts_twice_is_connected_once(tmp_path: Path, method: str) -> None:
+    """A double click, or one out of impatience, while a phone is tried that turns out to be switched off."""
+    rung: list[Party] = []
+
+    def off(party: Party) -> None:
+        rung.append(party)
+        asyncio.get_running_loop().call_later(1, party.hang_up, Cause.FAILED)
+
+    def impatient(session: AgentSession, call: str) -> None:
+        for after in (0.0, 0.0, 0.5):
+            asyncio.get_running_loop().call_later(after, session.accept, call)
+
+    anne = Desktop(pending=impatient, asked=impatient)
+
+    async def story(house: House, sessions: Sessions) -> None:
+        house.driver.phones["sip:1@x"] = off
+        await anne.log_in(sessions, "1")
+        hugo = await Desktop().log_in(sessions, "2")
+        hugo.session.be_unavailable()
+        caller = house.driver.call("32", "1")
+        await asyncio.sleep(10)
+        caller.hang_up()
+
+    play(tmp_path, story, method=method)
+    asked = 1 if method == "broadcast" else 2
+    assert (len(rung), anne.letters) == (asked, "APHST" if asked == 1 else "A?HS?HT")
