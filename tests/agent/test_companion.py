@@ -123,8 +123,8 @@ async def test_who_is_not_let_in_ends_with_1(tmp_path: Path, code: str, password
         link_house(tmp_path) as house,
         companion(tmp_path, house.port, code, password=password) as agent,
     ):
-        await agent.got(type="event", event=letter)
-        assert (await agent.ended())[0] == 1
+        told = await agent.got(type="event", event=letter)
+        assert await agent.ended() == (1, f"not logged in: {told['reason']}\n")
 
 
 async def test_the_password_may_come_by_the_input(tmp_path: Path) -> None:

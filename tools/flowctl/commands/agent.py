@@ -46,13 +46,13 @@ def agent(
 ) -> None:
     """Log in as an agent: see waiting calls, take them, have the caller's file shown.
 
-    Exit status: 0 logged out, 1 not let in or logged out by the server, 2 it could not begin.
+    Exit status: 0 logged out, 1 not let in, or not again, or logged out by the server, 2 it could not begin.
     """
     import asyncio
 
     from tools.agent import ScreenPop, VariablesFile
     from tools.flowctl.companion.start import CannotBegin, Desk, work
-    from tools.flowctl.companion.texts import plain
+    from tools.flowctl.companion.texts import Texts, plain
 
     if output not in ("text", "json"):
         _refuse("--format is text or json")
@@ -78,12 +78,12 @@ def agent(
     password = _password(code, language, from_input=password_stdin)
     desk = Desk(host, port, code, extension, language, context, sounds, no_sound, auto_accept, pop, variables)
     try:
-        wanted, why = asyncio.run(work(desk, password, in_lines=output == "json"))
+        ended = asyncio.run(work(desk, password, in_lines=output == "json"))
     except CannotBegin as error:
         _refuse(str(error))
-    if why:
-        typer.echo(plain(why), err=True)
-    raise typer.Exit(0 if wanted else 1)
+    if told := Texts(language).ended(ended.why, ended.said):
+        typer.echo(plain(told), err=True)
+    raise typer.Exit(0 if ended.why == "closed" else 1)
 
 
 def _refuse(message: str) -> NoReturn:

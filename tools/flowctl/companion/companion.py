@@ -13,6 +13,7 @@ from tools.agent import (
     Lost,
     Message,
     PopRefused,
+    Refused,
     ScreenPop,
     State,
     VariablesFile,
@@ -43,7 +44,17 @@ class Trouble:
     message: str
 
 
-Item = Message | Popped | Trouble
+@dataclass(frozen=True)
+class Ended:
+    """The session is over."""
+
+    why: Literal["closed", "not_let_in", "logged_out", "not_let_in_again"]
+    """By the agent; by the server at the first log-in, in the middle, and after a connection that was lost."""
+    said: Event | Refused | None = None
+    """What the server said; None where it has just ended."""
+
+
+Item = Message | Popped | Trouble | Ended
 
 
 class Front(ABC):
@@ -72,29 +83,43 @@ class Companion:
         self.waiting = WaitingCalls()
         self.state = State("")
         """Empty before the first is told, and while the connection is lost."""
+        self._logged_in = self._was_in = False
+        """Now, and ever."""
+        self._said: Event | Refused | None = None
+        """What ends the session."""
         self._front = front
         self._pop = pop
         self._variables = variables
         self._ringer = ringer
         self._auto_accept = auto_accept
 
-    async def run(self) -> bool:
-        """Until the session is over. False when the server ended it, or did not let the agent in."""
+    async def run(self) -> Ended:
+        """Until the session is over; how it ended."""
         try:
             async for message in self.client:
                 await self._take(message)
         finally:
             if self._ringer is not None:
                 await self._ringer.stop()
-        return self.client.closed
+        if self.client.closed:
+            return Ended("closed")
+        if self._logged_in:
+            return Ended("logged_out", self._said)
+        return Ended("not_let_in_again" if self._was_in else "not_let_in", self._said)
 
     async def _take(self, message: Message) -> None:
         new = self.waiting.tell(message)
         match message:
             case State():
                 self.state = message
-            case Lost() | Event(letter="U" | "D" | "B"):
-                self.state = State("")
+            case Event(letter="A"):
+                self._logged_in = self._was_in = True
+            case Lost():
+                self.state, self._logged_in = State(""), False
+            case Event(letter="U" | "D" | "B"):
+                self.state, self._said = State(""), message
+            case Refused(error="protocol"):
+                self._said = message
             case Event(letter="P" | "?"):
                 await self._write(message)
             case _:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tools.agent import AgentClient, Event, Lost, Refused, State
-from tools.flowctl.companion.companion import Front, Item, Popped, Trouble
+from tools.flowctl.companion.companion import Ended, Front, Item, Popped, Trouble
 
 LONGEST = 16 * 1024
 """Bytes of a line from the program."""
@@ -44,6 +44,9 @@ def document_of(item: Item) -> dict[str, Any]:
             return {"type": "screen_pop", **{name: value for name, value in asdict(item).items() if value}}
         case Trouble():
             return {"type": "trouble", **asdict(item)}
+        case Ended():
+            said = item.said.message if isinstance(item.said, Refused) else item.said.reason if item.said else ""
+            return {"type": "ended", "why": item.why, **({"reason": said} if said else {})}
 
 
 class LinesFront(Front):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.agent import AgentClient, ScreenPop, VariablesFile
-from tools.flowctl.companion.companion import Companion, Front
+from tools.flowctl.companion.companion import Companion, Ended, Front
 from tools.flowctl.companion.sound import Ringer, find_player
 
 
@@ -35,9 +35,9 @@ class Desk:
     variables: VariablesFile
 
 
-async def work(desk: Desk, password: str, *, in_lines: bool) -> tuple[bool, str]:
-    """Log in and stay until the end; whether that was wanted, and why it was not, if nobody has been told.
-    in_lines: driven by lines of JSON on the standard input. Raises CannotBegin."""
+async def work(desk: Desk, password: str, *, in_lines: bool) -> Ended:
+    """Log in and stay until the end; how it ended. in_lines: driven by lines of JSON on the standard input, and told
+    on the standard output. Raises CannotBegin."""
     async with AgentClient(desk.server, desk.port, tls=desk.tls) as client:
         try:
             opened = await client.open(desk.code, password, desk.extension, desk.language)
@@ -49,23 +49,24 @@ async def work(desk: Desk, password: str, *, in_lines: bool) -> tuple[bool, str]
         return await (_for_a_program if in_lines else _in_a_terminal)(desk, client)
 
 
-async def _for_a_program(desk: Desk, client: AgentClient) -> tuple[bool, str]:
+async def _for_a_program(desk: Desk, client: AgentClient) -> Ended:
     from tools.flowctl.companion.lines import LinesFront
 
     front = LinesFront(client, commands=0, out=1)
     companion = _companion(desk, client, front, lambda: None)
     front.start()
-    return await companion.run(), ""
+    ended = await companion.run()
+    front.show(ended)
+    return ended
 
 
-async def _in_a_terminal(desk: Desk, client: AgentClient) -> tuple[bool, str]:
+async def _in_a_terminal(desk: Desk, client: AgentClient) -> Ended:
     from tools.flowctl.companion.terminal import TerminalFront
     from tools.flowctl.companion.texts import Texts
 
     front = TerminalFront(client, Texts(desk.language), f"{desk.code} @ {desk.server}")
     front.attach(_companion(desk, client, front, front.bell))
-    wanted = await front.run()
-    return wanted, "" if wanted else front.last
+    return await front.run()
 
 
 def _companion(desk: Desk, client: AgentClient, front: Front, bell: Callable[[], None]) -> Companion:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from tools.agent import AgentClient, Event, Lost, Refused, State
-from tools.flowctl.companion.companion import Companion, Front, Item, Popped, Trouble
+from tools.flowctl.companion.companion import Companion, Ended, Front, Item, Popped, Trouble
 from tools.flowctl.companion.keys import BACKSPACE, ENTER, ESCAPE, keys
 from tools.flowctl.companion.screen import MOST_HISTORY, screen, who
 from tools.flowctl.companion.texts import Texts
@@ -44,7 +44,7 @@ class TerminalFront(Front):
         """Whose front this is."""
         self._companion = companion
 
-    async def run(self) -> bool:
+    async def run(self) -> Ended:
         """Until the session is over; as `Companion.run`."""
         clock = asyncio.create_task(self._tick())
         try:
@@ -53,11 +53,6 @@ class TerminalFront(Front):
         finally:
             clock.cancel()
             await asyncio.gather(clock, *self._tasks, return_exceptions=True)
-
-    @property
-    def last(self) -> str:
-        """What was said last: why it ended."""
-        return self._history[-1] if self._history else ""
 
     def bell(self) -> None:
         """Ring with the terminal's own bell."""
@@ -96,6 +91,8 @@ class TerminalFront(Front):
                 return texts("lost", reason=texts.lost(item))
             case State():
                 return ""
+            case Ended():
+                return texts.ended(item.why, item.said)
 
     async def _tick(self) -> None:
         while True:

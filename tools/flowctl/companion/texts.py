@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.agent import Lost, Refused
+from tools.agent import Event, Lost, Refused
 
 _TEXTS = {
     "en": {
@@ -24,6 +24,9 @@ _TEXTS = {
         "lost_nonsense": "the server says what is not understood here",
         "lost_unread": "the server does not read what it is sent",
         "lost_network": "the network failed ({reason})",
+        "end_not_let_in": "not logged in: {reason}",
+        "end_logged_out": "the server has logged you out: {reason}",
+        "end_not_let_in_again": "the connection was lost, and the server does not let you in again: {reason}",
         "error_too_large": "too much at once for the server",
         "error_too_fast": "too many requests for the server",
         "error_too_many": "the server has too many connections",
@@ -79,6 +82,9 @@ _TEXTS = {
         "lost_nonsense": "ce que dit le serveur n'est pas compris ici",
         "lost_unread": "le serveur ne lit pas ce qu'on lui envoie",
         "lost_network": "le réseau a échoué ({reason})",
+        "end_not_let_in": "session non ouverte : {reason}",
+        "end_logged_out": "le serveur a fermé votre session : {reason}",
+        "end_not_let_in_again": "la connexion a été perdue, et le serveur ne vous laisse plus entrer : {reason}",
         "error_too_large": "c'est trop à la fois pour le serveur",
         "error_too_fast": "trop de demandes pour le serveur",
         "error_too_many": "le serveur a trop de connexions",
@@ -139,6 +145,11 @@ class Texts:
         """Why a connection is lost."""
         key = f"lost_{message.why}"
         return self(key, reason=message.reason) if key in self._texts else message.reason
+
+    def ended(self, why: str, said: Event | Refused | None) -> str:
+        """How a session ended; empty where it was wanted."""
+        reason = self.error(said) if isinstance(said, Refused) else said.reason if said is not None else ""
+        return self(f"end_{why}", reason=reason or "?") if f"end_{why}" in self._texts else ""
 
     def error(self, message: Refused) -> str:
         """Why the server does not do something; in its own words where the details count."""
