@@ -17,7 +17,9 @@ from engine.server.section import Listen, Section
 class Tls(Section):
     """TLS, 1.2 or later."""
 
-    certificate: Path = Field(description="File with the certificate and those that it needs, PEM.")
+    certificate: Path = Field(
+        description="File with the certificate and those that it needs, PEM; read again when it changes."
+    )
     key: Path = Field(description="File with its private key, PEM, without a password.")
 
     def context(self, folder: Path, name: str = "agent_link.tls") -> ssl.SSLContext:

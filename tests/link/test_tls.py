@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,46 @@ def test_files_that_are_none_are_named(tmp_path: Path) -> None:
         Tls(certificate=Path("link.pem"), key=Path("link.pem")).context(tmp_path)
     with pytest.raises(ConfigurationError, match=r"agent_link.tls"):
         Tls(certificate=Path("absent.pem"), key=Path("absent.pem")).context(tmp_path)
+
+
+def shown(port: int) -> str:
+    """The certificate that a new connection gets. Blocking."""
+    return ssl.get_server_certificate(("127.0.0.1", port), timeout=5)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not await asyncio.to_thread(condition):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_renewed_certificate_holds_for_new_connections_and_a_broken_one_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("engine.server.certificate.EVERY", 0.05)
+    files = await asyncio.to_thread(certificate, tmp_path)
+    trusting = await asyncio.to_thread(ssl.create_default_context, cafile=files["certificate"])
+    (tmp_path / "new").mkdir()
+    renewed = await asyncio.to_thread(certificate, tmp_path / "new")
+    first, second = (kind["certificate"].read_text() for kind in (files, renewed))
+    async with link_house(tmp_path, tls=files) as house:
+        agent = await LinkClient.connect(house.port, tls=trusting)
+        await agent.log_in("1")
+        assert shown_as(await asyncio.to_thread(shown, house.port)) == shown_as(first)
+        renewed["certificate"].replace(files["certificate"])
+        await until(lambda: "the certificate before stays" in caplog.text)
+        assert str(files["key"]) in caplog.text
+        assert shown_as(await asyncio.to_thread(shown, house.port)) == shown_as(first)
+        renewed["key"].replace(files["key"])
+        await until(lambda: shown_as(shown(house.port)) == shown_as(second))
+        files["key"].unlink()
+        caplog.clear()
+        await until(lambda: "the certificate before stays" in caplog.text)
+        assert shown_as(await asyncio.to_thread(shown, house.port)) == shown_as(second)
+        agent.send(type="unavailable", id=9)
+        await agent.got(type="ok", id=9)
+        await agent.close()
+
+
+def shown_as(pem: str) -> str:
+    return "".join(pem.split())

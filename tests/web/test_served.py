@@ -112,12 +112,25 @@ async def test_a_browser_over_tls_is_told_when_the_server_stops(tmp_path: Path) 
             async with asyncio.timeout(5):
                 while json.loads(await anne.recv()).get("event") != "A":
                     pass
+            await renewed(tmp_path, server.web_port, *names)
             server.process.send_signal(signal.SIGTERM)
             async with asyncio.timeout(5):
                 while json.loads(await anne.recv()).get("error") != "stopping":
                     pass
         assert await asyncio.wait_for(server.process.wait(), 10) == 0
     assert "Traceback" not in server.log()
+
+
+async def renewed(folder: Path, port: int, *names: str) -> None:
+    """New connections get the new certificate, without a restart."""
+    await run(
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names,
+        "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
+    )  # fmt: skip
+    new = (folder / "cert.pem").read_text().split()
+    async with asyncio.timeout(8):
+        while (await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port), timeout=5)).split() != new:
+            await asyncio.sleep(0.1)
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

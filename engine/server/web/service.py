@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from engine.centres.calling import Calling
 from engine.centres.centres import Centres
 from engine.records.tokens import Tokens
+from engine.server.certificate import Certificate
 from engine.server.link.link import AgentLink
 from engine.server.link.protocol import MOST_FROM_CLIENT
 from engine.server.web.access import Access
@@ -83,16 +84,19 @@ class WebService:
         routes = [WebSocketRoute("/agent-link", agent_link), Mount("/api/v1", api), *pages]
         self._app = Guard(Starlette(routes=routes), settings.names)
         self._socket: socket.socket | None = None
+        self._certificate: Certificate | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Answer requests. Raises ConfigurationError, or OSError when the port cannot be had."""
         settings = self._settings
-        tls = await asyncio.to_thread(settings.tls.context, self._folder, "web.tls") if settings.tls else None
         if settings.exposed:
             log.warning("web server: tokens cross the network in clear on %s: set web.tls", settings.listen)
         self._socket = _listening(settings.listen)
+        if settings.tls is not None:
+            self._certificate = Certificate(settings.tls, self._folder, "web.tls")
+        tls = await self._certificate.open() if self._certificate is not None else None
         config = uvicorn.Config(
             self._app,
             loop="none",
@@ -132,6 +136,8 @@ class WebService:
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving
+        if self._certificate is not None:
+            await self._certificate.close()
         if self._socket is not None:
             self._socket.close()
 
