@@ -1,4 +1,5 @@
 # make run: a server that answers sip:32@127.0.0.1.  make test, make check, make bench, make soak, make lock, make clean.
+# make agent-library: the C interface for programs at agents' desks, into build/agent.
 # Everything is set up first where it is missing: .venv from the hashed lock, Debian packages when root.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -9,7 +10,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 
-.PHONY: setup run test test-lines test-others check bench soak lock clean
+.PHONY: setup run test test-lines test-others check bench soak agent-library lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -30,6 +31,7 @@ run: setup
 	$(BIN)/flowctl serve --config server.yaml
 
 test: setup
+	@PYTHON=$(BIN)/python tools/need.sh gcc=gcc python-dev=python3-dev
 	@tools/need.sh sipp=sip-tester espeak-ng=espeak-ng mariadbd=mariadb-server openssl=openssl \
 		kamailio=kamailio kamailio-tls=kamailio-tls-modules baresip=baresip-core ip=iproute2
 	@$(MAKE) --no-print-directory --jobs=2 test-lines test-others
@@ -59,6 +61,10 @@ bench: setup
 soak: setup
 	@tools/need.sh sipp=sip-tester
 	$(BIN)/python -m pytest tests/hostile/soak_lines.py --log-cli-level=INFO
+
+agent-library: setup
+	@PYTHON=$(BIN)/python tools/need.sh gcc=gcc python-dev=python3-dev
+	$(BIN)/python -m tools.agent.c.build build/agent
 
 lock: setup
 	$(COMPILE) --extra server --extra sip --extra pyvoip --extra dev --output-file requirements.txt pyproject.toml

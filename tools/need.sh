@@ -2,7 +2,7 @@
 # tools/need.sh PROGRAM=PACKAGE...
 # Installs the Debian packages of the programs that are missing, as root; otherwise names them and ends with 2.
 # PROGRAM `venv` stands for what Debian leaves out of Python: the modules venv and ensurepip of $PYTHON;
-# `kamailio-tls` for Kamailio's module.
+# `python-dev` for what C programs with $PYTHON inside are built with; `kamailio-tls` for Kamailio's module.
 set -eu
 
 # Servers are where an ordinary user's PATH does not look.
@@ -11,6 +11,10 @@ PATH=$PATH:/usr/sbin
 has() {
     case "$1" in
         venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
+        python-dev)
+            header=$("${PYTHON:-python3}" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h
+            [ -f "$header" ]
+            ;;
         kamailio-tls) ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 ;;
         *) command -v "$1" >/dev/null 2>&1 ;;
     esac

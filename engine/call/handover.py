@@ -35,7 +35,7 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     long `to` rings, in seconds, where we are the ones who call it.
     """
     try:
-        match _way(call, mode, method):
+        match way_of(call, mode, method):
             case "blind" | "exchange" as way:
                 await _transfer(call, to, timeout, by_exchange=way == "exchange", or_bridge=method == "auto")
             case "attended":
@@ -51,7 +51,7 @@ async def hand_over(call: Call, to: str, *, mode: Mode, method: Method, timeout:
     return "transferred"
 
 
-def _way(call: Call, mode: Mode, method: Method) -> Way:
+def way_of(call: Call, mode: Mode, method: Method) -> Way:
     """What is meant, the settings included. Raises Unsupported for what cannot be."""
     rules = call.services.transfers
     if method == "exchange" and mode == "attended":
@@ -96,6 +96,14 @@ async def transfer_leg(call: Call, to: str, *, by_exchange: bool = False) -> NoR
     except Unsupported:
         lines.not_tried(dialled, near=leg, agent=agent)
         raise
+
+
+async def transferred(call: Call, to: str, other: Leg | None, way: Way) -> NoReturn:
+    """Let the line or the exchange connect the caller to `to`, whose leg is `other` where the way has one; as
+    `transfer_leg`."""
+    if other is not None:
+        await transfer_to(call, to, other)
+    await transfer_leg(call, to, by_exchange=way == "exchange")
 
 
 async def transfer_to(call: Call, to: str, other: Leg) -> NoReturn:

@@ -11,10 +11,10 @@ from engine.centres.facts import facts_of, variables_of
 from engine.centres.offer import Offer
 from engine.centres.phones import Phones
 from engine.centres.queue import Ticket
-from engine.centres.reach import reach
+from engine.centres.reach import reach, ring
 from engine.centres.waiting import Entertainment
 from engine.errors import CallError, NoChannel, OriginateError
-from engine.lines import Leg
+from engine.lines import Cause, Leg
 from engine.tasks import cancel, uninterrupted
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ class Search:
     held for it is released and every leg hung up, except those of an agent who was connected.
     """
 
-    def __init__(self, call: Call, node: AgentSearch) -> None:
+    def __init__(self, call: Call, node: AgentSearch, *, by_line: bool = False) -> None:
+        """by_line: the line is to connect the two, and calls the agent who has accepted itself."""
         self._call = call
         self._node = node
+        self._by_line = by_line
         self._centres = call.services.centres
         self._deadline = call.elapsed() + node.timeout
         self._ticket = Ticket(node.centre, node.priority, asyncio.get_running_loop().time(), self._wants)
@@ -94,6 +96,19 @@ class Search:
         if self._found is None:
             raise RuntimeError("nobody has taken this call")
         return self._found
+
+    async def ring(self) -> Leg:
+        """Call the agent who has accepted after all: the line cannot connect the two. The leg is part of `taken` from
+        now on. Raises OriginateError or NoChannel."""
+        desk, _ = self.taken()
+        try:
+            leg = await ring(self._call, self._node, desk)
+        except OriginateError:
+            raise
+        except CallError as error:
+            raise OriginateError(desk.code, Cause.FAILED, str(error)) from error
+        self._found = desk, leg
+        return leg
 
     def connected(self) -> Desk:
         """Agent and caller are connected: the call waits no longer. The agent is to be released by whoever asks."""
@@ -307,7 +322,7 @@ class Search:
         self._held, self._connecting = desk, True
         try:
             await uninterrupted(self._stop_ringing())
-            self._found = desk, await reach(self._call, self._node, self._offer, desk, leg)
+            self._found = desk, await self._reach(desk, leg)
         except (OriginateError, CallError, NoChannel) as error:
             await self.failed(str(error))
         except BaseException:
@@ -316,6 +331,9 @@ class Search:
             raise
         finally:
             self._connecting = False
+
+    async def _reach(self, desk: Desk, leg: Leg | None) -> Leg | None:
+        return await reach(self._call, self._node, self._offer, desk, leg, by_line=self._by_line)
 
     async def _let_go(self) -> None:
         """The call goes without the agent whom it had."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.call.call import CallOver
-from engine.call.handover import require_transfer, transfer_leg
+from engine.call.handover import Way, transferred, way_of
 from engine.call.talk import talk
 from engine.centres.search import Search
-from engine.errors import NoChannel, NotAllowed, OriginateError
+from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Cause
 from engine.nodes.base import Node
 from engine.nodes.fields import Duration, Key, Prompt
@@ -53,8 +54,9 @@ class AgentSearch(Node):
     timeout: Duration = Field(description="How long to search, all in all.")
     connect: Literal["auto", "transfer", "bridge"] = Field(
         default="auto",
-        description="bridge, or auto: our lines stay busy while they talk. transfer: the line hands the caller "
-        "over to the agent's phone, which rings again, and the call ends here.",
+        description="bridge, or auto: our lines stay busy while they talk. transfer: the caller is handed over to "
+        "the agent's phone in the way of `telephony.transfer`, and the call ends here; bridged where that cannot be. "
+        "A phone that was answered rings again where the line or the exchange calls it.",
     )
     sip_only: bool = Field(default=False, description="Call only agents whose phone is a SIP address.")
     music: Prompt | None = Field(
@@ -81,23 +83,30 @@ class AgentSearch(Node):
         )
 
     async def run(self, call: Call) -> str:
-        if self.connect == "transfer":
-            require_transfer(call)
-        async with Search(call, self) as search:
+        await call.who.known()
+        way = way_of(call, "blind", "auto") if self.connect == "transfer" else "bridge"
+        async with Search(call, self, by_line=way in ("blind", "exchange")) as search:
             while True:
                 outcome = await search.run()
                 if outcome != "transferred":
                     return outcome
-                desk, leg = search.taken()
                 try:
-                    if leg is None:
-                        await self._transfer(call, search, desk)
-                    else:
-                        await self._talk(call, search, leg)
+                    await self._connect(call, search, way)
                 except (OriginateError, NotAllowed, NoChannel) as error:
                     await search.failed(str(error))
                 else:
                     return "transferred"
+
+    async def _connect(self, call: Call, search: Search, way: Way) -> None:
+        """Bring agent and caller together; bridge them where the line turns out not to connect them. Raises
+        OriginateError, NotAllowed or NoChannel when the agent could not be connected."""
+        desk, leg = search.taken()
+        if way != "bridge":
+            try:
+                await self._transfer(call, search, desk, transferred(call, desk.phone, leg, way))
+            except Unsupported as error:
+                call.note(f"{error}: bridged instead")
+        await self._talk(call, search, leg or await search.ring())
 
     async def _talk(self, call: Call, search: Search, leg: Leg) -> None:
         """Let the two talk. Raises OriginateError when the agent was gone before they could."""
@@ -115,10 +124,11 @@ class AgentSearch(Node):
             for desk in held:
                 await uninterrupted(self._release(call, desk))
 
-    async def _transfer(self, call: Call, search: Search, desk: Desk) -> None:
-        """Let the line connect the two, which ends the call. Raises OriginateError when the agent did not answer."""
+    async def _transfer(self, call: Call, search: Search, desk: Desk, transfer: Awaitable[NoReturn]) -> NoReturn:
+        """Let the line or the exchange connect the two, which ends the call. Raises OriginateError when the agent did
+        not answer."""
         try:
-            await transfer_leg(call, desk.phone)
+            await transfer
         except CallOver:
             call.record.agent = desk.code
             search.connected()

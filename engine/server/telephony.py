@@ -67,9 +67,9 @@ class Transfer(Section):
 
     method: Literal["auto", "driver", "exchange", "bridge"] = Field(
         default="auto",
-        description="What `method: auto` of `transfer` and `switchboard` means. driver: the line transfers (REFER), "
-        "and ours is free. exchange: as `exchange` says. bridge: both lines stay busy. auto: driver where the line "
-        "can, else bridge.",
+        description="What `method: auto` of `transfer` and `switchboard`, and `connect: transfer` of `agent_search`, "
+        "mean. driver: the line transfers (REFER), and ours is free. exchange: as `exchange` says. bridge: both "
+        "lines stay busy. auto: driver where the line can, else bridge.",
     )
     channel: Literal["same", "second"] = Field(
         default="same",
