@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.audio.clip import Clip
 from engine.audio.library import PromptLibrary
+from engine.call.caller import Caller
 from engine.call.pace import Pace
 from engine.call.record import CallRecord, Result
 from engine.call.recording import CallRecording
@@ -40,13 +41,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
 }
 
-EMPTY_CONTACT = {
-    "nUniqueId": 0,
-    **dict.fromkeys(("strIdent", "strLastName", "strFirstName", "strCompany", "strWho"), ""),
-    **dict.fromkeys(("strPhoneNumber1", "strPhoneNumber2", "strGsmNumber1", "strGsmNumber2"), ""),
-}
-"""What `contact` is for a caller who is in no table of contacts."""
-
 
 class CallOver(BaseException):
     """Raised through a node to end its call; not an error, and not to be caught by `except Exception`."""
@@ -71,8 +65,7 @@ class Call:
     variables: dict[str, Any] = field(default_factory=dict)
     catalogue: Mapping[str, CompiledScenario] = field(default_factory=dict)
     """The scenarios that this one may call, as they were when the call began."""
-    contact: Mapping[str, Any] = field(default_factory=lambda: EMPTY_CONTACT)
-    """The caller's row in the table of contacts."""
+    who: Caller = field(default_factory=Caller)
     pace: Pace = field(default_factory=Pace)
     recording: CallRecording = field(default_factory=CallRecording)
     """Of the whole call."""
@@ -110,7 +103,7 @@ class Call:
             "call.started": self.record.started,
             "call.language": self.language,
             "call.scenario": self.record.scenario,
-            "contact": self.contact,
+            "contact": self.who.contact,
             "centre": self.services.centres.snapshot(),
             "now": self.now(),
             **self.variables,

@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from engine.call.call import EMPTY_CONTACT, Call, CallOver
+from engine.call.call import Call, CallOver
 from engine.call.record import CallRecord, Result
 from engine.call.sub import Returned
 from engine.call.walk import Walk, describe
-from engine.errors import CallError, LegGone
+from engine.errors import LegGone
 from engine.lines import Cause, Leg
-from engine.outside.values import incoming
 from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     from engine.scenario.compile import CompiledScenario
 
 log = logging.getLogger("flowctl.call")
-
-CONTACT_SECONDS = 2.0
-"""How long a call waits to know who calls."""
 
 
 class Session:
@@ -68,7 +63,8 @@ class Session:
     async def run(self) -> CallRecord:
         """Run the call to its end and return its record. Never raises, except when cancelled (server stop)."""
         call = self.call
-        walk = asyncio.create_task(self._walk(), name=f"walk {call.record.id}")
+        call.who.look_up(call)
+        walk = asyncio.create_task(Walk(call).run(), name=f"walk {call.record.id}")
         try:
             waited: set[asyncio.Future[Any]] = {walk, call.leg.ended}
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -77,23 +73,10 @@ class Session:
             await uninterrupted(self._finish(walk))
         return call.record
 
-    async def _walk(self) -> None:
-        await self._find_contact()
-        await Walk(self.call).run()
-
-    async def _find_contact(self) -> None:
-        """Look the caller up; one who cannot be looked up is a stranger."""
-        call = self.call
-        try:
-            async with asyncio.timeout(CONTACT_SECONDS):
-                contact = await call.services.contacts.find(call.record.caller)
-            call.contact = {**EMPTY_CONTACT, **incoming(contact or {}, UTC)}
-        except (CallError, TimeoutError) as error:
-            call.warn(f"the caller was not looked up in the contacts: {describe(error)}")
-
     async def _finish(self, walk: asyncio.Task[None]) -> None:
         """Wait for the walk's last words, put the result into the record, hang up, and close the recording."""
         await asyncio.wait({walk})
+        self.call.who.stop()
         record = self.call.record
         result, cause = self._outcome(walk)
         handed_over = record.agent is not None or record.transferred_to is not None

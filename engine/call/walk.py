@@ -33,6 +33,8 @@ class Walk:
         scenario, CallError when a sub-scenario fails."""
         try:
             async with asyncio.timeout(self._call.scenario.scenario.max_duration) as limit:
+                if self._call.scenario.mentions_contact:
+                    await self._call.who.known()
                 await self._steps()
         except TimeoutError:
             if not limit.expired():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def facts_of(call: Call) -> CallFacts:
     """Who calls whom."""
-    record, contact = call.record, call.contact
+    record, contact = call.record, call.who.contact
     names = (as_text(contact.get("strFirstName")), as_text(contact.get("strLastName")))
     return CallFacts(
         call=record.id,

@@ -72,6 +72,8 @@ class CompiledScenario:
     machine: Machine
     environment: Environment
     did_places: Mapping[str, Span]
+    mentions_contact: bool
+    """Whether it may look at who calls: it begins when that is known."""
 
     @property
     def name(self) -> str:
@@ -119,7 +121,7 @@ def compile_scenario(
         node.prepare(scenario)
     version = blake2b(source, digest_size=6).hexdigest()
     machine = build_machine(scenario, environment)
-    return CompiledScenario(scenario, path, version, machine, environment, places)
+    return CompiledScenario(scenario, path, version, machine, environment, places, b"contact" in source)
 
 
 def build_machine(scenario: Scenario, environment: Environment) -> Machine:
