@@ -19,6 +19,9 @@ OTHERS = 0o077
 HOLDERS = ("databases", "sip.trunks", "sip.phones.users")
 """Keys of the settings below which each name may have a password."""
 
+SINGLE = ("database",)
+"""Keys of sections that may have one themselves."""
+
 
 class Guarded(Protocol):
     """A section with a password."""
@@ -49,16 +52,21 @@ def read_passwords(key: str, sections: Mapping[str, Guarded], folder: Path) -> d
 
     Raises ConfigurationError for a file that is missing or that others may read. Blocking.
     """
-    found: dict[str, str] = {}
-    for name, section in sections.items():
-        if section.password is not None:
-            found[name] = section.password.get_secret_value()
-        elif section.password_file is not None:
-            found[name] = _read(f"{key}.{name}.password_file", folder / section.password_file)
-    return found
+    found = {name: read_password(f"{key}.{name}", section, folder) for name, section in sections.items()}
+    return {name: password for name, password in found.items() if password is not None}
+
+
+def read_password(key: str, section: Guarded, folder: Path) -> str | None:
+    """The password of the section `key`, or None; as `read_passwords`."""
+    if section.password is not None:
+        return section.password.get_secret_value()
+    if section.password_file is not None:
+        return _read(f"{key}.password_file", folder / section.password_file)
+    return None
 
 
 def _sections(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((key, document.get(key)) for key in SINGLE)
     for key in HOLDERS:
         part: Any = document
         for step in key.split("."):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,12 +18,14 @@ from engine.lines.channel_rules import Rules, check_rules
 from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
+from engine.server.database import DatabaseSettings, without_password
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
 from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
 from engine.server.sip import Sip
 from engine.server.telephony import Telephony
 from engine.server.web.settings import WebSettings
+from engine.server.zone import machine_zone, zone_name
 
 
 def _host(value: str) -> str:
@@ -30,12 +34,6 @@ def _host(value: str) -> str:
         colon and not (port.isdecimal() and 1 <= int(port) <= 65535)
     ):
         raise ValueError(f"{value!r} is not a host: write api.example.com or api.example.com:8443, without https://")
-    return value
-
-
-def _without_password(value: str) -> str:
-    if re.match(r"[^/]*//[^/@]*:[^/]*@", value):
-        raise ValueError("the password does not belong in the address: write it to a password_file")
     return value
 
 
@@ -107,7 +105,7 @@ class Http(Section):
 class Database(Section):
     """A database that scenarios look rows up in."""
 
-    url: Annotated[str, AfterValidator(_without_password)] = Field(
+    url: Annotated[str, AfterValidator(without_password)] = Field(
         description="sqlite:///FILE, or mysql://USER@HOST:PORT/NAME (MariaDB too); without the password."
     )
     password: SecretStr | None = Field(
@@ -134,6 +132,17 @@ class Settings(BaseSettings):
         "database, see `flowctl apply`. One that is named must exist; the default may be missing.",
     )
     data: Path = Field(default=Path("var"), description="Folder for the database, records and recordings.")
+    database: DatabaseSettings = Field(
+        default_factory=DatabaseSettings, description="Where agents, centres, tokens and records are kept."
+    )
+    name: Annotated[str, shaped("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", "letters, digits, _ . -, at most 64")] = Field(
+        default="main", description="Name of this server: each record says which one wrote it."
+    )
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = Field(
+        default=None,
+        description="Time zone in which days begin and times are shown, such as Europe/Paris; by default the "
+        "machine's.",
+    )
     country: Annotated[str, AfterValidator(_country)] = Field(
         default="FR", description="Country in which national numbers are read."
     )
@@ -174,6 +183,11 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Folder of the settings file."""
         return self._folder
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Where days begin. Blocking when it is first asked for."""
+        return machine_zone() if self.time_zone is None else ZoneInfo(self.time_zone)
 
     @property
     def file(self) -> Path | None:
