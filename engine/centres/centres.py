@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import date, tzinfo
 
 from engine.centres.claims import Claims, LocalClaims
 from engine.centres.desk import Desk, Phase
@@ -13,13 +14,24 @@ from engine.centres.offer import Offer
 from engine.centres.order import ordered
 from engine.centres.queue import Queue, Ticket
 from engine.centres.session import AgentSession
+from engine.clock import Clock, SystemClock
 
 
 class Centres:
     """One per server. Everything happens in the event loop."""
 
-    def __init__(self, directory: Directory, claims: Claims | None = None) -> None:
-        """claims: who has whom; without, that of a single server."""
+    def __init__(
+        self,
+        directory: Directory,
+        claims: Claims | None = None,
+        *,
+        clock: Clock | None = None,
+        zone: tzinfo | None = None,
+    ) -> None:
+        """claims: who has whom; without, that of a single server. clock, zone: say when a day is over; without, those
+        of the machine."""
+        self._clock = clock or SystemClock()
+        self._zone = zone
         self._claims = claims or LocalClaims()
         self._desks: dict[str, Desk] = {}
         self._leaving: dict[str, Desk] = {}
@@ -60,7 +72,7 @@ class Centres:
         for code, agent in agents.items():
             if code not in self._desks:
                 back = self._leaving.pop(code, None)
-                self._desks[code] = back or Desk(agent, now, self._on_desk)
+                self._desks[code] = back or Desk(agent, now, self._on_desk, self._today)
             desk = self._desks[code]
             desk.agent = agent
             if not agent.active:
@@ -68,6 +80,9 @@ class Centres:
             elif desk.session is not None:
                 desk.session.tell_state()
         self.wake()
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._zone).date()
 
     @staticmethod
     def _dismiss(desk: Desk) -> None:

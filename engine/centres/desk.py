@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
@@ -36,15 +37,13 @@ class AgentState(StrEnum):
 class Desk:
     """The state is never stored: it follows from who is logged in, who holds the agent, and what they have said."""
 
-    def __init__(self, agent: Agent, now: float, changed: Callable[[Desk], None]) -> None:
-        """now: as `asyncio`'s clock has it. changed: called after each change of state."""
+    def __init__(self, agent: Agent, now: float, changed: Callable[[Desk], None], today: Callable[[], date]) -> None:
+        """now: as `asyncio`'s clock has it. changed: called after each change of state. today: the date here."""
         self.agent = agent
         self.session: AgentSession | None = None
         self.unavailable: str | None = None
         """Why the agent does not want to be disturbed; None when they do not mind."""
         self.missed = False
-        self.calls = 0
-        """Calls taken since the server began."""
         self.free_since = now
         self.asked_last = 0
         """Grows with each time that this desk was asked, over all desks of the centres: who was asked last has the
@@ -56,6 +55,10 @@ class Desk:
         self._rest: asyncio.TimerHandle | None = None
         self._lingers: asyncio.TimerHandle | None = None
         self._changed = changed
+        self._today = today
+        self._day = today()
+        self._calls = 0
+        """Taken on that day."""
 
     @property
     def code(self) -> str:
@@ -74,6 +77,13 @@ class Desk:
         if not self.agent.active or not self.phone:
             return False
         return self.session is not None or self._lingers is not None or not self.agent.logs_in
+
+    @property
+    def calls(self) -> int:
+        """Calls taken since midnight."""
+        if (today := self._today()) != self._day:
+            self._day, self._calls = today, 0
+        return self._calls
 
     @property
     def claim(self) -> Claim | None:
@@ -111,7 +121,7 @@ class Desk:
     def talk(self, *, taken: bool = True) -> None:
         """Agent and caller are connected. taken: it is a call that they were given, not one that they made."""
         self._phase = "on_call"
-        self.calls += taken
+        self._calls = self.calls + taken
         self._changed(self)
 
     def free(self, *, rest: float = 0.0) -> None:

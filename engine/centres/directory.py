@@ -110,7 +110,7 @@ class Centre(BaseModel):
     order: Order = Field(
         default="fixed",
         description="Whom a sequential search asks first. fixed: as in `agents`. longest_idle: who has been free for "
-        "longest. least_calls: who has had the fewest calls. round_robin: who comes after the last one asked.",
+        "longest. least_calls: who has had the fewest calls today. round_robin: who comes after the last one asked.",
     )
     wrap_up: Duration = Field(default=0.0, description="Rest of an agent after each call of the centre.")
     ring: str | None = Field(default=None, description="Sound that announces a call on the agent's computer.")

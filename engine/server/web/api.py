@@ -78,7 +78,7 @@ class AgentNow(BaseModel):
     reason: str = Field(description="Why they do not want to be disturbed.")
     rest: float = Field(description="Seconds of rest after a call that are left.")
     extension: str = Field(description="Where calls reach them; empty for nowhere.")
-    calls: int = Field(description="Calls that they have taken since the server began.")
+    calls: int = Field(description="Calls that they have taken since midnight, or since the server began.")
 
 
 class CentreNow(BaseModel):
@@ -235,10 +235,11 @@ async def _ticket(code: str, request: Request, parts: InParts, proof: Proof | No
         raise Denied(401, "no_token")
     else:
         async with link.verifying:
-            access.not_banned(request)
+            access.not_banned(request, code)
             if not await link.sessions.proves(code, proof.password.get_secret_value()):
-                access.guessed(request)
+                access.guessed(request, code)
                 raise Denied(401, "bad_password")
+            access.proved(request, code)
     return Ticket(ticket=link.tickets.issue(code), seconds=int(GOOD_FOR), path="/agent-link")
 
 
