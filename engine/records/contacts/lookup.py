@@ -83,25 +83,26 @@ class TableContacts:
             try:
                 stamp = await self._database.read(_stamp)
                 if stamp != seen or now >= again_at:
-                    self._index = await self.read_numbers()
+                    await self.learn()
                     seen, again_at = stamp, now + WHOLE
-                    # Strangers may be strangers no more.
-                    self._known.clear()
                 self._complained = ""
             except DatabaseError as error:
                 self._complain(str(error))
             await asyncio.sleep(LOOK)
 
-    async def read_numbers(self) -> NumberIndex:
-        """Every number of the table. Raises DatabaseError."""
+    async def learn(self) -> None:
+        """Read every number of the table. Raises DatabaseError."""
         pairs: list[tuple[int, int]] = []
         last = 0
         while True:
             rows = await self._database.read(partial(_numbers, after=last)) or []
             if not rows:
-                return await asyncio.to_thread(NumberIndex, pairs)
+                break
             pairs += await asyncio.to_thread(self._pairs, rows)
             last = rows[-1][0]
+        self._index = await asyncio.to_thread(NumberIndex, pairs)
+        # Strangers may be strangers no more.
+        self._known.clear()
 
     def _ask(self, number: int) -> asyncio.Task[Contact | None]:
         """One question for all calls from the number. It goes on when nobody waits any more: the next call knows."""

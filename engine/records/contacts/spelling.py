@@ -35,6 +35,8 @@ class Spelling:
         if run is None:
             return None
         bare = _NOISE.sub("", run[0])
+        if self._prefix and self._is_mainland(bare.removeprefix(self._prefix)):
+            bare = bare.removeprefix(self._prefix)
         if bare.startswith(("+", "00")):
             found = _INTERNATIONAL.fullmatch(bare)
             if found is None:
@@ -43,7 +45,7 @@ class Spelling:
             return (
                 self._read(bare) if found[1].startswith("33") and f"0{found[1][2:4]}" in _OVERSEAS else int(found[1])
             )
-        if self._country == "FR" and _MAINLAND.fullmatch(bare) and not bare.startswith(_OVERSEAS):
+        if self._is_mainland(bare):
             return int(f"33{bare[1:]}")
         return self._read(bare) or self._without_prefix(bare)
 
@@ -59,6 +61,9 @@ class Spelling:
                 pairs = [dialled[at : at + 2] for at in range(0, 10, 2)]
                 forms += [mark.join(pairs) for mark in " .-"]
         return forms
+
+    def _is_mainland(self, bare: str) -> bool:
+        return self._country == "FR" and _MAINLAND.fullmatch(bare) is not None and not bare.startswith(_OVERSEAS)
 
     def _read(self, bare: str) -> int | None:
         found = numbering.e164(bare, self._country)

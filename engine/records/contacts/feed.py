@@ -1,0 +1,182 @@
+"""A CSV file of contacts: what of it can be taken, and why the rest cannot."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.records.contacts.spelling import Spelling
+from engine.records.contacts.table import LENGTH, NUMBERS, TEXTS
+from engine.scenario.suggest import did_you_mean
+
+DATE = "dLastDateUpdate"
+COLUMNS = (*TEXTS, DATE)
+"""What a file may give; the key of the table is its own."""
+
+_HEADINGS = {
+    "strIdent": ("ident", "identifiant", "id", "identifier", "code", "reference"),
+    "strLastName": ("lastname", "name", "nom", "surname", "nomdefamille"),
+    "strFirstName": ("firstname", "prenom", "givenname"),
+    "strCompany": ("company", "societe", "entreprise", "organisation", "organization"),
+    "strPhoneNumber1": ("phone", "phone1", "telephone", "telephone1", "tel", "tel1", "fixe", "phonenumber1"),
+    "strPhoneNumber2": ("phone2", "telephone2", "tel2", "fixe2", "phonenumber2"),
+    "strGsmNumber1": ("mobile", "mobile1", "gsm", "gsm1", "portable", "portable1", "gsmnumber1"),
+    "strGsmNumber2": ("mobile2", "gsm2", "portable2", "gsmnumber2"),
+    "strWho": ("who", "qui", "fonction", "role"),
+    DATE: ("date", "updated", "lastupdate", "datedemiseajour", "lastdateupdate"),
+}
+"""How such columns are called elsewhere, in small letters, without accents and blanks."""
+
+_DELIMITERS = ";,\t|"
+
+
+class NoFeed(Exception):
+    """The file as a whole cannot be taken; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that cannot be taken. `line` counts from 1, the heading is the first; `column` is the file's own name of
+    it, empty where it is the line as a whole."""
+
+    line: int
+    column: str
+    why: str
+
+
+@dataclass(slots=True)
+class Feed:
+    """`rows` by line: column of the table → value, None where the file has none. `ignored`: headings that mean
+    nothing to us."""
+
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def read_feed(data: bytes, spelling: Spelling) -> Feed:
+    """Read a file. Numbers become E.164 with +. Raises NoFeed."""
+    text = _decoded(data)
+    lines = text.splitlines(keepends=True)
+    if not lines or not lines[0].strip():
+        raise NoFeed("the first line must name the columns: " + ", ".join(COLUMNS))
+    delimiter = max(_DELIMITERS, key=lines[0].count)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    feed = Feed()
+    try:
+        headings = [heading.strip() for heading in next(reader)]
+        columns = _columns(headings, feed)
+        idents: dict[str, int] = {}
+        for number, cells in _numbered(reader):
+            if not any(cell.strip() for cell in cells):
+                continue
+            row = _row(number, cells, headings, columns, spelling, feed)
+            if row is not None and _is_first(number, row, idents, feed):
+                feed.rows[number] = row
+    except csv.Error as error:
+        raise NoFeed(f"line {reader.line_num}: {error}") from None
+    return feed
+
+
+def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Cells may hold line breaks: a row is where it begins."""
+    begins = reader.line_num + 1
+    for cells in reader:
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8, with or without a mark; else what spreadsheets of Western Europe write. Raises NoFeed."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    if "\0" in text:
+        raise NoFeed("this is no text file")
+    return text
+
+
+def _columns(headings: Sequence[str], feed: Feed) -> dict[str, int]:
+    """Column of the table → its place in the file. Raises NoFeed."""
+    known = {name: column for column, names in _HEADINGS.items() for name in names}
+    known |= {column.lower(): column for column in COLUMNS}
+    places: dict[str, int] = {}
+    for place, heading in enumerate(headings):
+        column = known.get(_plain(heading))
+        if column is None:
+            feed.ignored.append(heading)
+        elif column in places:
+            raise NoFeed(f"{headings[places[column]]!r} and {heading!r} are both {column}")
+        else:
+            places[column] = place
+    if not any(name in places for name in NUMBERS):
+        hints = (did_you_mean(heading, COLUMNS) for heading in feed.ignored)
+        hint = next(filter(None, hints), "")
+        raise NoFeed(f"no column of telephone numbers: name one {', '.join(NUMBERS)}{f' ({hint})' if hint else ''}")
+    return places
+
+
+def _plain(heading: str) -> str:
+    bare = "".join(char for char in unicodedata.normalize("NFD", heading) if char.isalnum())
+    return bare.lower()
+
+
+def _row(
+    number: int,
+    cells: Sequence[str],
+    headings: Sequence[str],
+    columns: Mapping[str, int],
+    spelling: Spelling,
+    feed: Feed,
+) -> dict[str, Any] | None:
+    """The row of a line, or None when it is refused: the feed says why then."""
+    if len(cells) != len(headings):
+        why = f"{len(cells)} cells below {len(headings)} headings: is a text with the separator in quotes?"
+        feed.refused.append(Refused(number, "", why))
+        return None
+    row: dict[str, Any] = {}
+    for column, place in columns.items():
+        try:
+            row[column] = _value(column, cells[place].strip(), spelling)
+        except ValueError as error:
+            feed.refused.append(Refused(number, headings[place], str(error)))
+            return None
+    return row
+
+
+def _value(column: str, text: str, spelling: Spelling) -> str | datetime | None:
+    """Raises ValueError."""
+    if not text:
+        return None
+    if column == DATE:
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a date: write 2027-01-31 or 2027-01-31 10:00:00") from None
+    if column in NUMBERS:
+        found = spelling.number(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no telephone number that can be called from everywhere")
+        return f"+{found}"
+    if len(text) > LENGTH:
+        raise ValueError(f"{len(text)} characters: {LENGTH} at most")
+    return text
+
+
+def _is_first(number: int, row: Mapping[str, Any], idents: dict[str, int], feed: Feed) -> bool:
+    """Refuses a line whose ident another one has."""
+    ident = row.get("strIdent")
+    if ident is None:
+        return True
+    # As MariaDB compares them.
+    first = idents.setdefault(ident.casefold(), number)
+    if first != number:
+        feed.refused.append(Refused(number, "", f"the ident {ident!r} is in line {first} already"))
+    return first == number

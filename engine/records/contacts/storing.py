@@ -1,0 +1,94 @@
+"""Puts the contacts of a file into the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.records.contacts.feed import DATE
+from engine.records.contacts.table import CONTACTS, TEXTS
+from engine.records.database import Database
+
+CHUNK = 1_000
+"""Rows in one statement."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Deeds:
+    """What a file changes. A contact of the table is meant by a row with its ident, or, without one, by a row that
+    says the same: a file that is taken twice changes nothing the second time."""
+
+    added: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Key of the contact → its columns that change."""
+    unchanged: int = 0
+
+
+async def store(database: Database, rows: Sequence[Row], *, dry_run: bool, now: datetime | None = None) -> Deeds:
+    """Put the rows into the table, wholly or not at all; with dry_run, only say what that would do. Raises
+    DatabaseError."""
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
+    if dry_run:
+        return await database.read(lambda connection: _plan(connection, rows)) or Deeds(added=[dict(r) for r in rows])
+
+    async def work(connection: AsyncConnection) -> Deeds:
+        deeds = await _plan(connection, rows)
+        new = [dict.fromkeys((*TEXTS, DATE)) | {DATE: moment} | _given(row) for row in deeds.added]
+        for begin in range(0, len(new), CHUNK):
+            await connection.execute(insert(CONTACTS), new[begin : begin + CHUNK])
+        change = update(CONTACTS).where(CONTACTS.c.nUniqueId == bindparam("key"))
+        for key, columns in deeds.changed.items():
+            await connection.execute(change, {"key": key, DATE: moment} | columns)
+        return deeds
+
+    return await database.write(work)
+
+
+def _given(row: Row) -> dict[str, Any]:
+    """Without a date of its own it is the present's."""
+    return {name: value for name, value in row.items() if name != DATE or value is not None}
+
+
+async def _plan(connection: AsyncConnection, rows: Sequence[Row]) -> Deeds:
+    by_ident: dict[str, Row] = {}
+    nameless: set[tuple[Any, ...]] = set()
+    for contact in map(dict, (await connection.execute(select(CONTACTS))).mappings()):
+        if contact["strIdent"] is None:
+            nameless.add(_texts(contact))
+        else:
+            by_ident[contact["strIdent"].casefold()] = contact
+    deeds = Deeds()
+    for row in rows:
+        ident = row.get("strIdent")
+        before = by_ident.get(ident.casefold()) if ident is not None else None
+        if before is not None:
+            _compare(before, row, deeds)
+        elif ident is None and _texts(row) in nameless:
+            deeds.unchanged += 1
+        else:
+            deeds.added.append(dict(row))
+            if ident is None:
+                nameless.add(_texts(row))
+    return deeds
+
+
+def _compare(before: Row, row: Row, deeds: Deeds) -> None:
+    """Columns that the file does not have stay as they are."""
+    columns = {name: value for name, value in row.items() if before[name] != value}
+    if row.get(DATE) is None:
+        columns.pop(DATE, None)
+    if columns:
+        deeds.changed[before["nUniqueId"]] = columns
+    else:
+        deeds.unchanged += 1
+
+
+def _texts(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in TEXTS)
