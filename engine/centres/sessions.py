@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from typing import Literal
 
 from engine.centres.centres import Centres
@@ -31,14 +32,24 @@ class Sessions:
         self.linger = linger
 
     async def open(
-        self, code: str, password: str | None, extension: str, send: Send, *, language: str = "en"
+        self,
+        code: str,
+        password: str | None,
+        extension: str,
+        send: Send,
+        *,
+        language: str = "en",
+        wanted: Callable[[], bool] = lambda: True,
     ) -> AgentSession | None:
         """Open a session for the agent, whose calls go to `extension`, empty for the phone of the directory. Tells
-        them so (`A`), or why not (`U`, `D`, `B`): None then. password: None when they have proved who they are."""
+        them so (`A`), or why not (`U`, `D`, `B`): None then. password: None when they have proved who they are.
+        wanted: False when they have gone in the meantime; then nothing is opened."""
         try:
-            desk = await self._desk_of(code, password, extension)
+            desk = await self._desk_of(code, password, extension, wanted)
         except _Refused as refused:
             send(AgentEvent(refused.letter, reason=reason(refused.why, language, **refused.names)))
+            return None
+        if desk is None:
             return None
         session = AgentSession(
             self._centres, desk, extension if extension != desk.agent.phone else "", send, language
@@ -54,13 +65,17 @@ class Sessions:
             return False
         return desk.agent.active
 
-    async def _desk_of(self, code: str, password: str | None, extension: str) -> Desk:
-        """The desk that the agent may sit down at. Raises _Refused."""
+    async def _desk_of(
+        self, code: str, password: str | None, extension: str, wanted: Callable[[], bool]
+    ) -> Desk | None:
+        """The desk that the agent may sit down at; None when they do not want to any more. Raises _Refused."""
         desk = self._centres.desk(code)
         if desk is None:
             raise _Refused(Code.UNKNOWN, "unknown", name=code)
         if password is not None and not await asyncio.to_thread(_right, desk.agent, password):
             raise _Refused(Code.BAD_PASSWORD, "bad_password")
+        if not wanted():
+            return None
         # Whatever was so before the password was looked at may be otherwise now.
         desk = self._centres.desk(code)
         if desk is None or not desk.agent.active:

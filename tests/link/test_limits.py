@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,17 @@ from engine.centres.desk import AgentState
 from engine.centres.events import AgentEvent, Code
 from engine.centres.sessions import Sessions
 from engine.clock import run_virtual
-from engine.server.link.limits import BAN, MOST_NOT_OPEN, RATE, WITHIN, Bucket, Guesses, source
+from engine.server.link.limits import (
+    BAN,
+    GUESSES_OF_ADDRESS,
+    MOST_NOT_OPEN,
+    RATE,
+    WITHIN,
+    Bucket,
+    Guesses,
+    source,
+)
+from engine.server.link.link import VERIFIED_AT_ONCE
 
 
 @asynccontextmanager
@@ -78,13 +89,71 @@ async def test_connections_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await refused.close()
 
 
-async def test_who_guesses_ten_times_is_banned_and_who_is_logged_in_stays(tmp_path: Path) -> None:
-    async with beside_an_agent(tmp_path) as (house, _), clients(house.port, 2) as (guesser, other):
-        for number in range(5):
+async def test_a_code_that_is_guessed_ten_times_is_banned_there_and_others_are_not(tmp_path: Path) -> None:
+    async with beside_an_agent(tmp_path) as (house, _), clients(house.port, 3) as (guesser, other, colleague):
+        for number in range(10):
             guesser.send(type="open", protocol=1, code="2", password=f"guess{number}")
             await guesser.got(event="B")
-            guesser.send(type="open", protocol=1, code=f"guess{number}", password="secret")
-            await guesser.got(event="U")
+        await guesser.got(type="error", error="banned")
+        other.send(type="open", protocol=1, code="2", password="secret")
+        await other.got(type="error", error="banned")
+        for client in (guesser, other):
+            await client.over()
+        await colleague.log_in("3")
+
+
+async def test_who_has_proved_who_they_are_may_err_again(tmp_path: Path) -> None:
+    async with link_house(tmp_path) as house:
+        for _ in range(2):
+            async with clients(house.port) as (agent,):
+                for _ in range(9):
+                    agent.send(type="open", protocol=1, code="1", password="slip")
+                    await agent.got(event="B")
+                await agent.log_in("1")
+
+
+async def test_who_has_a_ticket_does_not_suffer_from_guesses_of_their_password(tmp_path: Path) -> None:
+    async with link_house(tmp_path) as house, clients(house.port) as (browser,):
+        for _ in range(10):
+            house.agents.link.guesses.failed("127.0.0.1", "1")
+        browser.send(type="open", protocol=1, ticket=house.agents.link.tickets.issue("1"))
+        await browser.got(event="A")
+
+
+async def test_who_does_not_wait_for_the_answer_has_guessed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most = 0, 0
+
+    def slow(*_: object) -> bool:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        time.sleep(0.02)
+        at_once -= 1
+        return False
+
+    monkeypatch.setattr("engine.centres.sessions._right", slow)
+    async with link_house(tmp_path) as house:
+        link = house.agents.link
+        for code, patience in [("3", False)] * 10 + [("2", True)] * 11:
+            client = await LinkClient.connect(house.port)
+            client.send(type="open", protocol=1, code=code, password="guess")
+            await client.got(type="ok" if not link.guesses.banned("127.0.0.1", code) else "error")
+            await client.close()
+            if patience:
+                await until(lambda: not link.openings)
+        assert link.guesses.banned("127.0.0.1", "2")
+        assert most == VERIFIED_AT_ONCE
+    assert not house.agents.link.connections
+
+
+async def test_who_guesses_a_hundred_times_is_banned_and_who_is_logged_in_stays(tmp_path: Path) -> None:
+    async with beside_an_agent(tmp_path) as (house, _), clients(house.port, 2) as (guesser, other):
+        for number in range(99):
+            house.agents.link.guesses.failed("127.0.0.1", f"guess{number}")
+        guesser.send(type="open", protocol=1, code="none", password="secret")
+        await guesser.got(event="U")
         await guesser.got(type="error", error="banned")
         other.send(type="open", protocol=1, code="2", password="secret")
         await other.got(type="error", error="banned")
@@ -165,16 +234,23 @@ def test_guesses_are_forgotten_after_ten_minutes_and_so_is_the_ban() -> None:
     now = 0.0
     guesses = Guesses(lambda: now)
     for _ in range(9):
-        guesses.failed("192.0.2.1")
+        guesses.failed("192.0.2.1", "1")
     now = WITHIN
-    guesses.failed("192.0.2.1")
-    assert not guesses.banned("192.0.2.1")
+    guesses.failed("192.0.2.1", "1")
+    assert not guesses.banned("192.0.2.1", "1")
     for _ in range(9):
-        guesses.failed("192.0.2.1")
-    assert guesses.banned("192.0.2.1")
-    assert not guesses.banned("192.0.2.2")
+        guesses.failed("192.0.2.1", "1")
+    assert guesses.banned("192.0.2.1", "1")
+    assert not guesses.banned("192.0.2.1", "2")
+    assert not guesses.banned("192.0.2.2", "1")
     now += BAN
-    assert not guesses.banned("192.0.2.1")
+    assert not guesses.banned("192.0.2.1", "1")
+    for number in range(GUESSES_OF_ADDRESS):
+        assert not guesses.banned("192.0.2.1", "2")
+        guesses.failed("192.0.2.1", f"guess{number}")
+    assert guesses.banned("192.0.2.1", "2")
+    now += BAN
+    assert not guesses.banned("192.0.2.1", "2")
 
 
 def test_an_address_is_known_however_it_is_written() -> None:

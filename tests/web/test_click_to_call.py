@@ -136,11 +136,20 @@ async def test_a_limit_is_said_in_the_servers_language(tmp_path: Path) -> None:
 async def test_who_guesses_tokens_is_not_looked_at_any_more(tmp_path: Path) -> None:
     async with web_house(tmp_path) as (house, client):
         token = await house.token("201")
-        for _ in range(10):
-            assert (await client.get(f"/?CALL&201&&{PARIS}&token=guess")).status_code == 401
+        for number in range(100):
+            assert (await client.get(f"/?CALL&201&&{PARIS}&token=guess{number}")).status_code == 401
         answer = await client.get(f"/?CALL&201&&{PARIS}&token={token}")
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "600")
         assert house.parties == []
+
+
+async def test_an_old_token_shuts_out_nobody_but_itself(tmp_path: Path) -> None:
+    async with web_house(tmp_path) as (house, client):
+        token = await house.token("201")
+        for number in range(11):
+            answer = await client.get(f"/?CALL&201&&{PARIS}&token=old")
+            assert answer.status_code == (401 if number < 10 else 429)
+        assert (await client.get(f"/?CALL&201&&{PARIS}&token={token}")).status_code == 200
 
 
 async def test_no_answer_is_kept_or_framed_and_none_says_what_serves_it(tmp_path: Path) -> None:

@@ -99,8 +99,8 @@ async def test_a_client_that_is_cut_off_is_noticed_and_one_that_is_banned_is_tol
         async with asyncio.timeout(5):
             while house.agents.link.connections:
                 await asyncio.sleep(0.02)
-        for _ in range(10):
-            house.agents.link.guesses.failed("127.0.0.1")
+        for number in range(100):
+            house.agents.link.guesses.failed("127.0.0.1", f"guess{number}")
         async with socket(house) as anne:
             await got(anne, type="error", error="banned")
 

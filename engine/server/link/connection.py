@@ -62,6 +62,8 @@ class Connection:
         self._bucket = Bucket(loop.time)
         self._session: AgentSession | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._claimed: str | None = None
+        """Code of the agent whose password is looked at."""
         self._waiting: list[Request] = []
         self._ended = False
         self._heard = loop.time()
@@ -123,11 +125,11 @@ class Connection:
         for timer in (self._pinger, self._watch, self._patience):
             if timer is not None:
                 timer.cancel()
-        if self._opening is not None:
-            self._opening.cancel()
         if self._session is not None:
             self._session.close(linger=linger)
-        self._place.leave()
+        # Who does not wait for the answer has the password looked at all the same, and takes a place meanwhile.
+        if self._opening is None:
+            self._place.leave()
         self._link.forget(self)
 
     # What the clock says
@@ -192,8 +194,8 @@ class Connection:
             self._send(protocol.error(Error.BAD_REQUEST, "logged in already", request.id))
         elif request.protocol != protocol.VERSION:
             self.cut(Error.PROTOCOL, f"this server speaks version {protocol.VERSION}")
-        elif self._link.guesses.banned(self._place.address):
-            self.cut(Error.BANNED, "too many wrong passwords: wait ten minutes")
+        elif self._link.guesses.banned(self._place.address, request.code):
+            self._ban()
         else:
             self._send(protocol.ok(request.id))
             self._prove(request)
@@ -209,29 +211,48 @@ class Connection:
             return
         if self._patience is not None:
             self._patience.cancel()
+        self._claimed = code if password is not None else None
         self._opening = self._loop.create_task(self._log_in(request, code, password))
+        self._link.openings.add(self._opening)
+        self._opening.add_done_callback(self._link.openings.discard)
 
     async def _log_in(self, request: protocol.Open, code: str, password: str | None) -> None:
-        link, address = self._link, self._place.address
         try:
-            async with link.verifying:
-                self._session = await link.sessions.open(
-                    code, password, request.extension.strip(), self._tell, language=request.language
-                )
+            await self._verify(request, code, password)
         except Exception:
-            link.log_failure.exception()
-            self._opening = None
+            self._link.log_failure.exception()
             self.cut(Error.INTERNAL, "the server failed")
-            return
         self._opening = None
+        if self._ended:
+            self._place.leave()
+        else:
+            self._answered()
+
+    async def _verify(self, request: protocol.Open, code: str, password: str | None) -> None:
+        link = self._link
+        async with link.verifying:
+            # Others may have guessed while this one waited for its turn.
+            if not self._ended and not link.guesses.banned(self._place.address, self._claimed):
+                self._session = await link.sessions.open(
+                    code, password, request.extension.strip(), self._tell,
+                    language=request.language, wanted=lambda: not self._ended,
+                )  # fmt: skip
+
+    def _answered(self) -> None:
+        link, address = self._link, self._place.address
         if self._session is not None:
             self._place.opened()
+            if self._claimed is not None:
+                link.guesses.succeeded(address, self._claimed)
             log.info("agent %s logged in from %s", self._session.desk.code, address)
-        elif link.guesses.banned(address):
-            self.cut(Error.BANNED, "too many wrong passwords: wait ten minutes")
+        elif link.guesses.banned(address, self._claimed):
+            self._ban()
         else:
             self._be_patient()
         self._catch_up()
+
+    def _ban(self) -> None:
+        self.cut(Error.BANNED, "too many wrong passwords: wait ten minutes")
 
     def _catch_up(self) -> None:
         """Do what was asked meanwhile."""
@@ -242,15 +263,15 @@ class Connection:
 
     def _tell(self, event: AgentEvent | StateEvent) -> None:
         """Called by the session, in the middle of its work: what follows from it happens afterwards."""
-        if self._ended:
-            return
         if isinstance(event, StateEvent):
             self._send(protocol.state(event))
             return
-        self._send(self._link.line_of(event))
         if event.code in (Code.UNKNOWN, Code.BAD_PASSWORD):
-            self._link.guesses.failed(self._place.address)
-        elif event.code is Code.DISABLED and self._session is not None:
+            self._link.guesses.failed(self._place.address, self._claimed or "")
+        if self._ended:
+            return
+        self._send(self._link.line_of(event))
+        if event.code is Code.DISABLED and self._session is not None:
             self._loop.call_soon(self._leave)
 
     def _send(self, line: bytes) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from engine.server.link.protocol import Error
 
-T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 MOST = 1_000
 """Connections."""
@@ -20,11 +22,12 @@ MOST_NOT_OPEN = 20
 RATE, BURST = 20.0, 40
 """Requests a second, and at once."""
 
-GUESSES, WITHIN, BAN = 10, 600.0, 600.0
-"""Wrong passwords and unknown codes of one address in so many seconds that ban it, and for how many."""
+GUESSES, GUESSES_OF_ADDRESS, WITHIN, BAN = 10, 100, 600.0, 600.0
+"""Wrong proofs of one code from one address, and of all from there, in so many seconds that ban them, and for how
+many."""
 
 WATCHED = 10_000
-"""Addresses that are remembered at once."""
+"""Addresses that are remembered at once, and codes from addresses."""
 
 
 class Refused(Exception):
@@ -68,32 +71,64 @@ def source(address: str) -> str:
 
 
 class Guesses:
-    """Addresses from which passwords are guessed. clock: in seconds, never set back."""
+    """Who guesses passwords, codes and tokens. Many sit behind one address: what is guessed too often is shut out by
+    itself, and the address only when much is guessed from there. clock: in seconds, never set back."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._failed: dict[str, deque[float]] = {}
-        self._banned: dict[str, float] = {}
+        self._addresses: _Counts[str] = _Counts(clock, GUESSES_OF_ADDRESS)
+        self._pairs: _Counts[tuple[str, str]] = _Counts(clock, GUESSES)
 
-    def failed(self, address: str) -> None:
-        """A password from there was wrong, or a code unknown."""
-        key, now = source(address), self._clock()
+    def failed(self, address: str, whose: str) -> None:
+        """A password from there was wrong, or a code or token unknown. whose: the code, or what `known_as` makes of
+        the token."""
+        key = source(address)
+        self._addresses.count(key)
+        self._pairs.count((key, whose))
+
+    def succeeded(self, address: str, whose: str) -> None:
+        """They have proved who they are: what went before was a slip."""
+        self._pairs.forget((source(address), whose))
+
+    def banned(self, address: str, whose: str | None = None) -> bool:
+        """True while nothing from there is looked at, or nothing that claims to be `whose`."""
+        key = source(address)
+        return self._addresses.full(key) or (whose is not None and self._pairs.full((key, whose)))
+
+
+def known_as(token: str) -> str:
+    """By what `Guesses` knows a token that nobody has: it tells nothing of the token, and is no agent's code."""
+    return "token " + hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+class _Counts(Generic[K]):
+    """Failures of each key within `WITHIN`; with `most` of them it is full for `BAN`."""
+
+    def __init__(self, clock: Callable[[], float], most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._failed: dict[K, deque[float]] = {}
+        self._full: dict[K, float] = {}
+
+    def count(self, key: K) -> None:
+        now = self._clock()
         times = self._failed.pop(key, deque())
         while times and now - times[0] >= WITHIN:
             times.popleft()
         times.append(now)
-        if len(times) >= GUESSES:
-            _put(self._banned, key, now + BAN)
+        if len(times) >= self._most:
+            _put(self._full, key, now + BAN)
         else:
             _put(self._failed, key, times)
 
-    def banned(self, address: str) -> bool:
-        """True while nothing from there is looked at."""
-        return self._banned.get(source(address), 0.0) > self._clock()
+    def forget(self, key: K) -> None:
+        self._failed.pop(key, None)
+
+    def full(self, key: K) -> bool:
+        return self._full.get(key, 0.0) > self._clock()
 
 
-def _put(table: dict[str, T], key: str, value: T) -> None:
-    """The address that has been quiet for longest is forgotten when there are too many."""
+def _put(table: dict[K, V], key: K, value: V) -> None:
+    """What has been quiet for longest is forgotten when there is too much."""
     table.pop(key, None)
     if len(table) >= WATCHED:
         del table[next(iter(table))]

@@ -33,6 +33,9 @@ class AgentLink:
         self._centres = centres
         self._gate = Gate(self.guesses)
         self._connections: set[Connection] = set()
+        self._closed = False
+        self.openings: set[asyncio.Task[None]] = set()
+        """Log-ins of which the password is being looked at, of connections that have ended, too."""
         self._logs: dict[Error, LimitedLog] = {}
         self._told: tuple[AgentEvent, str | None] | None = None
         self._line = b""
@@ -41,6 +44,8 @@ class AgentLink:
     def place(self, address: str) -> Place:
         """A place for a connection from that IP address. Raises Refused, which has been logged."""
         try:
+            if self._closed:
+                raise Refused(Error.STOPPING, "the server stops")
             return self._gate.enter(address)
         except Refused as refused:
             self.log_cut(refused.error, f"{address}: {refused}")
@@ -84,6 +89,11 @@ class AgentLink:
         self._logs[error].warning(detail)
 
     def close(self) -> None:
-        """The server stops: end every connection."""
+        """The server stops: end every connection, and let nobody in any more."""
+        self._closed = True
         for connection in tuple(self._connections):
             connection.cut(Error.STOPPING, "the server stops")
+
+    async def settle(self) -> None:
+        """After `close`: until no password is being looked at any more."""
+        await asyncio.gather(*self.openings)

@@ -51,5 +51,6 @@ class LinkService:
         self.link.close()
         if self._listener is not None:
             await self._listener.stop()
+        await self.link.settle()
         if self._certificate is not None:
             await self._certificate.close()

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from engine.centres.centres import Centres
 from engine.errors import DatabaseError
 from engine.records.tokens import Tokens
-from engine.server.link.limits import BAN, Guesses
+from engine.server.link.limits import BAN, Guesses, known_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ class Access:
 
     async def holder(self, request: HTTPConnection, token: str) -> Caller:
         """Whose token it is. Raises Denied."""
-        self.not_banned(request)
+        self.not_banned(request, known_as(token))
         try:
             holder = await self._tokens.holder(token)
         except DatabaseError as error:
             raise Denied(503, "no_database") from error
         if holder is None:
-            self.guessed(request)
+            self.guessed(request, known_as(token))
             raise Denied(401, "bad_token")
         if holder.role == "application":
             return Caller(application=holder.name)
@@ -78,14 +78,19 @@ class Access:
             raise Denied(403, "not_active")
         return Caller(agent=holder.name)
 
-    def not_banned(self, request: HTTPConnection) -> None:
-        """Raises Denied while nothing that an address claims is looked at."""
-        if self._guesses.banned(address_of(request)):
+    def not_banned(self, request: HTTPConnection, whose: str) -> None:
+        """Raises Denied while nothing that an address claims is looked at, or nothing of `whose`: an agent's code, or
+        what a token is known as."""
+        if self._guesses.banned(address_of(request), whose):
             raise Denied(429, "banned", retry_after=int(BAN))
 
-    def guessed(self, request: HTTPConnection) -> None:
+    def guessed(self, request: HTTPConnection, whose: str) -> None:
         """A token or a password was wrong."""
-        self._guesses.failed(address_of(request))
+        self._guesses.failed(address_of(request), whose)
+
+    def proved(self, request: HTTPConnection, code: str) -> None:
+        """The agent's password was right."""
+        self._guesses.succeeded(address_of(request), code)
 
     def _allowed(self, address: str) -> bool:
         try:

@@ -75,9 +75,10 @@ async def serve_link(link: AgentLink, socket: WebSocket) -> None:
         return
     try:
         await socket.accept()
-        await _converse(link, socket, WebWire(socket, socket.scope["state"]["transport"]), place)
-    finally:
+    except BaseException:
         place.leave()
+        raise
+    await _converse(link, socket, WebWire(socket, socket.scope["state"]["transport"]), place)
 
 
 async def _converse(link: AgentLink, socket: WebSocket, wire: WebWire, place: Place) -> None:
