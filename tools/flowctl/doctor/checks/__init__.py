@@ -1,0 +1,1 @@
+"""One file a check: `CHECK`, and the coroutine that it runs."""
