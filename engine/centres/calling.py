@@ -90,7 +90,8 @@ class Calling:
         if not desk.agent.active:
             raise Refused(Why("not_active"))
         phone = self._phone(desk, extension)
-        address = self._address(desk, phone, number)
+        called = self._services.centres.reached_by(number, but=desk)
+        address = self._address(desk, phone, number, called)
         if desk.claim is not None:
             raise Refused(Why("busy"))
         dialled = await self._allow(number, address, code)
@@ -98,7 +99,7 @@ class Calling:
         if desk.claim is not None or not await self._services.centres.claim(desk, identity):
             self._services.lines.not_tried(dialled, agent=code)
             raise Refused(Why("busy"))
-        wanted = Wanted(phone, number, address, dialled, record)
+        wanted = Wanted(phone, number, address, dialled, record, called)
         call = OutgoingCall(self._services, desk, wanted, self._record(identity, code, wanted), self._ringing)
         self._remember(call)
         call.run_in(self._host.keep(self._run(call), f"outgoing call {identity}"))
@@ -119,11 +120,11 @@ class Calling:
             raise Refused(Why("no_phone"))
         return desk.phone
 
-    def _address(self, desk: Desk, phone: str, number: str) -> str:
+    def _address(self, desk: Desk, phone: str, number: str, called: Desk | None) -> str:
         """Whom a number means: an agent by their code, anything else by itself. A SIP URI is none: it would let
         whoever may call have us send packets anywhere."""
         plain = numbering.plain(number)
-        known = self._services.centres.phone_of(number)
+        known = called.phone or None if called is not None else None
         if not plain and known is None:
             raise Refused(Why("bad_number", {"name": number[:40]}))
         if number == desk.code or known == phone or self._same(plain, phone):

@@ -109,13 +109,13 @@ class Centres:
         desk = self.reached_by(code)
         return None if desk is None else desk.phone or None
 
-    def reached_by(self, code: str) -> Desk | None:
+    def reached_by(self, code: str, *, but: Desk | None = None) -> Desk | None:
         """Who is called for the agent with that code: the first of them and their substitutes who is free, or else
-        they themselves; None for anybody else."""
+        they themselves; None for anybody else. but: who calls, and does not stand in."""
         desk = self.desk(code)
         if desk is None:
             return None
-        return next((one for one in self._stand_ins(desk, set()) if one.available), desk)
+        return next((one for one in self._stand_ins(desk, set()) if one.available and one is not but), desk)
 
     def members(self, name: str) -> list[Desk]:
         """The agents of the centre, in its order."""

@@ -53,6 +53,8 @@ class Wanted:
     address: str
     dialled: Dialled
     record: bool
+    called: Desk | None = None
+    """The agent whose code `number` is, or who stands in for them."""
 
 
 class _Failed(Exception):
@@ -134,7 +136,9 @@ class OutgoingCall:
         stack.push_async_callback(leg.hangup)
         self.record.channel = leg.info.channel
         self.stage = Stage.CALLING_NUMBER
-        match self._way():
+        way = self._way()
+        await self._hold_called(stack, release=way in ("blind", "exchange"))
+        match way:
             case "bridge":
                 other = await self._call_number(leg)
                 stack.push_async_callback(other.hangup)
@@ -156,6 +160,20 @@ class OutgoingCall:
         if self.wanted.record or rules.method in ("auto", "bridge"):
             return "bridge"
         return "exchange" if rules.method == "exchange" else "attended" if rules.second else "blind"
+
+    async def _hold_called(self, stack: AsyncExitStack, *, release: bool) -> None:
+        """An agent who is called is busy for searches and for other callers, until it is over. release: at once, for
+        nobody will say when it is. Raises _Failed for one who has a call."""
+        desk, centres = self.wanted.called, self._services.centres
+        if desk is None:
+            return
+        if not await centres.reserve(desk, "connecting"):
+            self._services.lines.not_tried(self.wanted.dialled, agent=self.desk.code)
+            raise _Failed(Why("number_not_reached", {"name": self.wanted.number}, "cause_busy"))
+        if release:
+            await centres.release(desk, rest=desk.rest)
+        else:
+            stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
 
     # The two phones
 
@@ -227,6 +245,8 @@ class OutgoingCall:
             raise _Failed(Why("number_not_reached", {"name": self.wanted.number}, "cause_normal")) from None
         self._connected(Stage.CONNECTED)
         self.desk.talk(taken=False)
+        if self.wanted.called is not None:
+            self.wanted.called.talk()
         self._tell(Code.CONNECTED, None)
         await asyncio.wait({leg.ended, other.ended}, return_when=asyncio.FIRST_COMPLETED)
         first = leg if not leg.alive else other

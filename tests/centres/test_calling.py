@@ -367,3 +367,54 @@ def test_whoever_leaves_as_a_phone_is_answered_leaves_nothing_behind(
 
     (record,) = play(tmp_path, story)
     assert record["agent"] == "201"
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_an_agent_who_is_called_by_their_code_has_this_call_and_no_other(tmp_path: Path, second: bool) -> None:
+    """`second`: by a transfer with a second channel; they are free when the line has connected the two."""
+
+    async def story(house: House) -> None:
+        house.services.transfers = Transfers("driver", second=True) if second else Transfers("bridge")
+        house.driver.phones["28"] = phone(2, talks=5)
+        sessions = Sessions(house.services.centres)
+        _, hugo = [await Desktop().log_in(sessions, code) for code in ("201", "202")]
+        call = await house.calling.start("201", "202")
+        await asyncio.sleep(2)
+        assert house.services.centres.available("support") == []
+        await asyncio.sleep(10)
+        assert call.over
+        busy_with = ["available", "connecting"] if second else ["available", "connecting", "on_call"]
+        assert hugo.states == [*busy_with, "available"]
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("method", ["bridge", "driver"])
+def test_an_agent_who_has_a_call_is_busy_for_another(tmp_path: Path, method: Any) -> None:
+    async def story(house: House) -> None:
+        house.services.transfers = Transfers(method)
+        house.driver.phones["28"] = lambda party: pytest.fail("their phone rings")
+        centres = house.services.centres
+        await centres.claim(centres.desk("202"), "another")
+        anne = await Desktop().log_in(Sessions(centres), "201")
+        await house.calling.start("201", "202")
+        await asyncio.sleep(3)
+        assert (anne.letters, anne.last.reason) == ("AF", "202 could not be reached: busy")
+        await centres.release(centres.desk("202"))
+
+    play(tmp_path, story)
+
+
+def test_who_stands_in_for_an_agent_does_not_call_themselves(tmp_path: Path) -> None:
+    """The colleague is not there: their phone rings all the same, as it does for a caller without a substitute."""
+
+    async def story(house: House) -> None:
+        people_now = people()
+        agents = [people_now.agents[0], people_now.agents[1].model_copy(update={"substitute": "201"})]
+        house.services.centres.apply(people_now.model_copy(update={"agents": [*agents, *people_now.agents[2:]]}))
+        await Desktop().log_in(Sessions(house.services.centres), "201")
+        call = await house.calling.start("201", "202")
+        assert call.wanted.address == "28"
+        call.withdraw()
+
+    play(tmp_path, story)
