@@ -78,12 +78,22 @@ class HttpClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message to people: addresses, subject, text, files."""
+    """A message to people: addresses, subject, text, files; `language` is that of what is added to the text."""
 
     to: tuple[str, ...]
     subject: str
     text: str = ""
     attach: tuple[Path, ...] = ()
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Mail):
+    """An alert. `about`: what it concerns, by which repetition is limited (empty: the subject); `over`: that it is
+    well again."""
+
+    about: str = ""
+    over: bool = False
 
 
 class Mailer(Protocol):
@@ -98,7 +108,8 @@ class Alerts(Protocol):
     """Whoever must know that something is wrong."""
 
     async def raise_alert(self, mail: Mail) -> None:
-        """Tell them; `mail.to` may be empty. Raises CallError when nobody can be told."""
+        """Tell them, unless they were told of the same just now; `mail.to` may be empty. Raises CallError when nobody
+        can be told."""
         ...
 
 

@@ -19,7 +19,7 @@ OTHERS = 0o077
 HOLDERS = ("databases", "sip.trunks", "sip.phones.users")
 """Keys of the settings below which each name may have a password."""
 
-SINGLE = ("database",)
+SINGLE = ("database", "mail")
 """Keys of sections that may have one themselves."""
 
 

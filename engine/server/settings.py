@@ -19,6 +19,7 @@ from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
 from engine.server.database import DatabaseSettings, without_password
+from engine.server.mail import MailSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
 from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
@@ -175,6 +176,8 @@ class Settings(BaseSettings):
     web: WebSettings | None = Field(
         default=None, description="The web server; null: none. `web: {}` is one for this machine alone."
     )
+
+    mail: MailSettings | None = Field(default=None, description="The mail server; null: no mail is sent.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _file: Path | None = PrivateAttr(default=None)

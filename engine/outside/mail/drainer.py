@@ -1,0 +1,165 @@
+"""Sends the mails that wait in the outbox.
+
+At least once: when we, or the connection, die between the mail server's 250 and our note of it, the mail is sent
+again, with the same Message-ID, by which mailboxes may know it. Otherwise once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.clock import Clock
+from engine.errors import CallError
+from engine.outside.drain import Drainer, pause_after
+from engine.outside.mail.aside import put_aside, sweep
+from engine.outside.mail.enclosures import Form
+from engine.outside.mail.letter import Letter, compose, pieces
+from engine.outside.mail.smtp import TOO_LARGE, Away, Lost, Refused, Session, SmtpServer
+from engine.outside.mail.spool import KIND, forget
+from engine.outside.ports import Trouble
+from engine.records.outbox import Outbox, Waiting
+
+log = logging.getLogger("flowctl.mail")
+
+Tell = Callable[[Trouble], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`folder`: of the mails' files. `keep`: seconds that a mail is tried."""
+
+    folder: Path
+    form: Form
+    keep: float
+
+
+class MailDrainer(Drainer):
+    """One connection takes several mails. While the mail server is away, it is tried at growing intervals only."""
+
+    def __init__(self, outbox: Outbox, server: SmtpServer, delivery: Delivery, clock: Clock, tell: Tell) -> None:
+        """tell: those in charge, of mails that were given up."""
+        super().__init__(outbox, KIND)
+        self._server, self._delivery, self._clock, self._tell = server, delivery, clock, tell
+        self._session: Session | None = None
+        self._failures = 0
+        """To connect, one after the other."""
+        self._away = ""
+        """Why the mail server cannot be used; empty while it can."""
+        self._away_until = 0.0
+
+    async def prepare(self) -> None:
+        """Delete the files of mails that the last run has sent, or never handed over. Before the first mail is.
+        Raises sqlite3.Error, OSError."""
+        await asyncio.to_thread(sweep, self._outbox.path, self._delivery.folder)
+
+    async def _deliver(self, entries: Sequence[Waiting]) -> None:
+        now = asyncio.get_running_loop().time()
+        # Who was postponed and is due now was hurried, perhaps by `flowctl mail queue --retry`.
+        if self._away and now < self._away_until and not any(entry.attempts for entry in entries):
+            await self._outbox.postpone(entries, self._away_until - now, self._away)
+            return
+        for index, entry in enumerate(entries):
+            if self._stopping:
+                return
+            try:
+                await self._one(entry)
+            except Away as error:
+                await self._is_away(entries[index:], str(error))
+                return
+
+    async def _one(self, entry: Waiting) -> None:
+        """Send one mail, or postpone it, or give it up. Raises Away."""
+        try:
+            letter = Letter.from_dict(entry.body)
+        except TypeError as error:
+            await self._give_up(entry, None, f"it is no mail of this version: {error}")
+            return
+        late = (self._clock.now() - letter.written).total_seconds() > self._delivery.keep
+        try:
+            await self._send(entry, letter)
+        except Refused as error:
+            if error.permanent or late:
+                await self._give_up(entry, letter, str(error))
+            else:
+                log.warning("mail %s to %s is refused for now: %s", entry.id, letter.to, error)
+                await self._later(entry, str(error))
+        except Away as error:
+            if late:
+                await self._give_up(entry, letter, str(error))
+            raise
+        except Lost as error:
+            await self._drop()
+            if late:
+                await self._give_up(entry, letter, str(error))
+            else:
+                log.warning("mail %s to %s could not be sent: %s", entry.id, letter.to, error)
+                await self._later(entry, str(error))
+        else:
+            await self._done(entry)
+            await asyncio.to_thread(forget, self._delivery.folder, entry.id)
+            log.info("mail %s to %s was sent", entry.id, letter.to)
+
+    async def _send(self, entry: Waiting, letter: Letter) -> None:
+        """Raises Away, Lost, Refused."""
+        session = await self._connected()
+        form = self._delivery.form
+        try:
+            await session.send(letter.to, await self._written(entry, letter, form))
+        except Refused as error:
+            if error.code != TOO_LARGE or not letter.attach:
+                raise
+            # The text alone says where the files are.
+            await session.send(letter.to, await self._written(entry, letter, Form(form.audio, 0)))
+
+    async def _written(self, entry: Waiting, letter: Letter, form: Form) -> list[bytes]:
+        folder = self._delivery.folder / entry.id
+        return await asyncio.to_thread(
+            lambda: pieces(compose(letter, self._server.sender, folder, form)),
+        )
+
+    async def _connected(self) -> Session:
+        """Raises Away."""
+        if self._session is None or not self._session.alive:
+            self._session = None
+            session = Session(self._server)
+            await session.connect()
+            self._session = session
+        if self._away:
+            log.warning("the mail server %s takes mails again", self._server.host)
+            self._away, self._failures = "", 0
+            await self._outbox.hurry([self._kind])
+        return self._session
+
+    async def _is_away(self, entries: Sequence[Waiting], error: str) -> None:
+        await self._drop()
+        self._failures += 1
+        pause = pause_after(self._failures)
+        log.warning("mail waits %g s: %s:%d: %s", pause, self._server.host, self._server.port, error)
+        self._away = error
+        self._away_until = asyncio.get_running_loop().time() + pause
+        await self._outbox.postpone(entries, pause, error)
+
+    async def _give_up(self, entry: Waiting, letter: Letter | None, why: str) -> None:
+        """It will not be sent: kept for people, and told to those in charge."""
+        to = letter.to if letter is not None else "nobody"
+        place = await asyncio.to_thread(put_aside, self._delivery.folder, entry, letter, self._server.sender, why)
+        await self._done(entry)
+        log.error("mail %s to %s is given up: %s; it is kept as %s", entry.id, to, why, place)
+        if letter is not None and not letter.alert:
+            text = f"Subject: {letter.subject}\nTo: {to}\nReason: {why}\nKept as: {place}"
+            try:
+                await self._tell(Trouble((), f"a mail to {to} cannot be delivered", text, about=f"mail to {to}"))
+            except CallError as error:
+                log.error("nobody could be told: %s", error)
+
+    async def _drop(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def _rest(self) -> None:
+        await self._drop()
