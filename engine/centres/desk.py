@@ -113,6 +113,12 @@ class Desk:
         """True when a call may be offered to the agent now."""
         return self.state is AgentState.AVAILABLE
 
+    @property
+    def may_ask(self) -> bool:
+        """True when the agent can have a call that they ask for: also one who rests, or does not want to be disturbed
+        by others."""
+        return self.session is not None and self.logged_in and self._claim is None
+
     def hold(self, claim: Claim, phase: Phase) -> None:
         """A call has the agent, or asks for them."""
         self._claim, self._phase = claim, phase

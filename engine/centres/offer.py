@@ -63,7 +63,7 @@ class Offer:
         """Who asked for the call first of those who still can take it."""
         while self._askers:
             session = self._askers.popleft()
-            if session.open and session.desk.available:
+            if session.open and session.desk.may_ask:
                 return session.desk
         return None
 

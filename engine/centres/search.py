@@ -232,8 +232,10 @@ class Search:
 
     async def _serve(self, asker: Desk) -> None:
         """Connect an agent who has asked for the call, unless somebody else has them."""
+        asker.missed = False
         if not await self._centres.reserve(asker, "connecting"):
             return
+        asker.end_rest()
         if self._node.method == "sequential":
             self._asked.add(asker.code)
         await self._accepted(asker)

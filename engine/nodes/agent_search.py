@@ -71,7 +71,7 @@ class AgentSearch(Node):
         default=None, ge=0, description="With this many calls waiting for the centre already: `full`."
     )
     whisper: Prompt | None = Field(default=None, description="Heard by the agent before they are connected.")
-    record: bool = Field(default=False, description="Record the conversation.")
+    record: bool = Field(default=False, description="Record the conversation, which is bridged then.")
 
     def possible(self) -> tuple[str, ...]:
         return (
@@ -84,7 +84,9 @@ class AgentSearch(Node):
 
     async def run(self, call: Call) -> str:
         await call.who.known()
-        way = way_of(call, "blind", "auto") if self.connect == "transfer" else "bridge"
+        way: Way = "bridge"
+        if self.connect == "transfer" and not self.record:
+            way = way_of(call, "blind", "auto")
         async with Search(call, self, by_line=way in ("blind", "exchange")) as search:
             while True:
                 outcome = await search.run()

@@ -99,3 +99,11 @@ def test_an_exchange_that_does_not_reach_the_agent_gives_the_call_back(tmp_path:
     (record,) = play(tmp_path, story, text=TRANSFER, method="sequential")
     assert (len(exchange.asked), story.anne.letters) == (2, "A?HS?HT")
     assert record["path"][0]["outcome"] == "timeout"
+
+
+def test_a_conversation_that_is_recorded_stays_with_us(tmp_path: Path) -> None:
+    story = Story(Transfers("driver"))
+    (record,) = play(
+        tmp_path, story, text=TRANSFER.replace("connect: transfer", "connect: transfer\n    record: true")
+    )
+    assert (story.rung, story.state, len(record["recordings"])) == (1, AgentState.ON_CALL, 1)

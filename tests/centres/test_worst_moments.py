@@ -281,3 +281,32 @@ def test_who_accepts_twice_is_connected_once(tmp_path: Path, method: str) -> Non
     play(tmp_path, story, method=method)
     asked = 1 if method == "broadcast" else 2
     assert (len(rung), anne.letters) == (asked, "APHST" if asked == 1 else "A?HS?HT")
+
+
+@pytest.mark.parametrize("doing", ["resting", "not to be disturbed"])
+def test_who_asks_for_a_call_that_they_see_has_it_whatever_they_have_said_before(tmp_path: Path, doing: str) -> None:
+    """They were shown two calls, and rest after the first, or do not want to be disturbed: but they want this one."""
+    anne = Desktop()
+
+    async def story(house: House, sessions: Sessions) -> None:
+        await anne.log_in(sessions, "1")
+        house.driver.call("32", "first")
+        house.driver.call("32", "second")
+        await asyncio.sleep(1)
+        first, second = (event.facts.call for event in anne.events[1:])
+        anne.session.accept(first)
+        await asyncio.sleep(1.5)
+        anne.session.accept(second)
+        await asyncio.sleep(5)
+        desk = house.services.centres.desk("1")
+        if doing != "resting":
+            anne.session.be_available()
+            anne.session.be_unavailable("lunch")
+        assert desk.state is (AgentState.WRAP_UP if doing == "resting" else AgentState.UNAVAILABLE)
+        anne.session.accept(second)
+        await asyncio.sleep(2)
+        assert desk.state is AgentState.ON_CALL
+        await asyncio.sleep(5)
+        assert desk.unavailable == (None if doing == "resting" else "lunch")
+
+    assert [record["agent"] for record in play(tmp_path, story, wrap_up="60s")] == ["1", "1"]
