@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from blockbuster import BlockBuster
+from support.mariadb import MariaDb, mariadb
 
 # Where a blocking call is meant, with the reason.
 ALLOWED = {
@@ -45,3 +46,10 @@ def _no_leak(request: pytest.FixtureRequest) -> None:
     """An asynchronous test, its fixtures included, ends every task that it starts."""
     if inspect.iscoroutinefunction(getattr(request, "function", None)):
         request.getfixturevalue(_no_task_left.__name__)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDb]:
+    """A private server, one for all tests that need one."""
+    with mariadb() as server:
+        yield server

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import ColumnClause, bindparam, column, event, select, table, text
@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable, quoted_name
 
+from engine import mysql
 from engine.errors import CallError, ConfigurationError
 from engine.outside.ports import ByColumns, Query
 
@@ -145,7 +146,7 @@ def _engine(name: str, written: str, password: str | None, folder: Path) -> Asyn
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": POOL, "max_overflow": OVERFLOW}
     backend = "sqlite" if url.get_backend_name() == "sqlite" else "mysql"
     if backend == "mysql":
-        options["connect_args"] = {"async_creator_fn": _connect_mysql}
+        options["connect_args"] = {"async_creator_fn": mysql.connect}
     engine = create_async_engine(url, **options, pool_recycle=RECYCLE_SECONDS)
 
     def prepare(connection: Any, _: Any) -> None:
@@ -156,19 +157,6 @@ def _engine(name: str, written: str, password: str | None, folder: Path) -> Asyn
 
     event.listen(engine.sync_engine, "connect", prepare)
     return engine
-
-
-async def _connect_mysql(**arguments: Any) -> Any:
-    """`aiomysql.connect`, which forgets to close its socket when it is cancelled while the server greets."""
-    import aiomysql
-
-    connection = cast("Any", aiomysql).Connection(**arguments)
-    try:
-        await connection._connect()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _url(name: str, written: str, password: str | None, folder: Path) -> URL:

@@ -1,58 +1,114 @@
-"""The server's own database: a SQLite file in the data folder, shared with the commands that change it.
+"""The server's own database: a SQLite file in the data folder, or MariaDB or MySQL, shared with other programs.
 
-Every wait is bounded; what is given up goes on in the background, as a frozen disk answers to no cancellation.
+Every wait is bounded; what is given up goes on in the background, as a frozen disk answers to no cancellation. Tables
+are brought up to date by whoever is the first to write; who reads leaves them as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import logging
 import sqlite3
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from engine.errors import DatabaseError
+from engine.records.migrations import REVISIONS, State, state_of
+from engine.records.sqlite import SqliteFile
 
 FILE = "flowctl.db"
 """Below the server's data folder."""
 
 READ_SECONDS = 5.0
 WRITE_SECONDS = 30.0
-BUSY_SECONDS = 10.0
-"""How long SQLite waits for another writer."""
+UPGRADE_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
+
+log = logging.getLogger("flowctl.records")
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
+
+# Each question that is given up closes a connection badly, and whoever asked says so already.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+
+
+class Refused(DatabaseError):
+    """The database works, and does not take what it was given."""
+
+
+class Backend(Protocol):
+    """What differs between databases. Each need not be there yet."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it; no password in it."""
+        ...
+
+    async def identity(self) -> Hashable | None:
+        """Tells it from another one in its place; None when there is none. Raises OSError."""
+        ...
+
+    async def make(self) -> None:
+        """Make it, empty, where there is none and where that is ours to do. Raises OSError, sqlite3.Error."""
+        ...
+
+    def engine(self) -> AsyncEngine:
+        """A new engine, which connects when it is first used. Transactions on a connection with the option
+        `flowctl_write` are for writing."""
+        ...
+
+    def upgrade(self) -> None:
+        """Bring its tables up to date, while nobody else does. Blocking, bounded. Raises SQLAlchemyError, OSError,
+        DatabaseError."""
+        ...
+
+    def advice(self, said: str) -> str:
+        """What to do about what the database says; empty when nothing is known."""
+        ...
 
 
 class Database:
     """Connects when it is first asked. A file that was put in the place of another is noticed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, where: Path | Backend) -> None:
+        """where: a path is that of a SQLite file."""
+        self._backend: Backend = SqliteFile(where) if isinstance(where, Path) else where
         self._engine: AsyncEngine | None = None
-        self._file: tuple[int, int] | None = None
-        """Device and inode of the file that the engine has open."""
+        self._connected_to: Hashable | None = None
+        """Identity of the database that the engine is for."""
+        self._current = False
+        """The tables were up to date when they were last looked at, and nothing has failed since."""
         self._given_up: set[asyncio.Task[Any]] = set()
 
-    async def read(self, work: Work[T]) -> T | None:
-        """What `work` finds in one transaction; None when there is no database yet. Raises DatabaseError."""
-        return await self._bounded(self._read(work), READ_SECONDS)
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self._backend.name
 
-    async def write(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], seconds: float = READ_SECONDS) -> T | None:
+        """What `work` finds in one transaction, within so many seconds; None when there is no database yet. Raises
+        DatabaseError."""
+        return await self._bounded(self._read(work), seconds)
+
+    async def write(self, work: Work[T], seconds: float = WRITE_SECONDS) -> T:
         """Do `work` in one transaction, wholly or not at all; makes the database where there is none.
-        Raises DatabaseError."""
-        return await self._bounded(self._write(work), WRITE_SECONDS)
+        Raises DatabaseError; Refused for what would fail again."""
+        return await self._bounded(self._write(work), seconds)
+
+    async def upgrade(self, *, make: bool = True) -> None:
+        """Bring the tables up to date now. make: also where there are none yet. Raises DatabaseError."""
+        await self._bounded(self._upgrade(make=make), UPGRADE_SECONDS)
+
+    async def state(self) -> State:
+        """How the tables stand to this program. Raises DatabaseError."""
+        return await self._bounded(self._state(), READ_SECONDS)
 
     async def close(self) -> None:
         """Close every connection, a few seconds at most."""
@@ -65,36 +121,69 @@ class Database:
             self._engine = None
 
     async def _read(self, work: Work[T]) -> T | None:
-        if await asyncio.to_thread(_identity, self.path) is None:
-            return None
-        async with self._transaction("BEGIN") as connection:
+        engine = await self._connected()
+        if not self._current:
+            state = await self._state()
+            if state == "behind":
+                raise DatabaseError(
+                    f"{self.name}: its tables are those of an earlier version: start the server, or run "
+                    "`flowctl database upgrade`"
+                )
+            if state == "none":
+                return None
+            self._require_known(state)
+            self._current = True
+        async with self._transaction(engine, write=False) as connection:
             return await work(connection)
 
     async def _write(self, work: Work[T]) -> T:
-        await asyncio.to_thread(_make, self.path)
-        # A lock from the first statement on: who reads first and writes then may find that another has written.
-        async with self._transaction("BEGIN IMMEDIATE") as connection:
+        await self._backend.make()
+        engine = await self._connected()
+        if not self._current:
+            await self._upgrade(make=True)
+        async with self._transaction(engine, write=True) as connection:
             return await work(connection)
 
-    @asynccontextmanager
-    async def _transaction(self, begin: str) -> AsyncIterator[AsyncConnection]:
+    async def _upgrade(self, *, make: bool) -> None:
+        if make:
+            await self._backend.make()
+        state = await self._state()
+        self._require_known(state)
+        if state == "behind" or (make and state == "none"):
+            await asyncio.to_thread(self._backend.upgrade)
+            log.info("%s: its tables are of version %s now", self.name, REVISIONS[-1])
+            state = await self._state()
+        self._current = state == "current"
+
+    async def _state(self) -> State:
         engine = await self._connected()
+        if self._connected_to is None:
+            return "none"
+        async with self._transaction(engine, write=False) as connection:
+            return await connection.run_sync(state_of)
+
+    def _require_known(self, state: State) -> None:
+        if state == "newer":
+            raise DatabaseError(f"{self.name}: its tables are those of a later version: update flowctl")
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine, *, write: bool) -> AsyncIterator[AsyncConnection]:
         async with engine.connect() as connection:
-            await connection.execution_options(flowctl_begin=begin)
+            await connection.execution_options(flowctl_write=write)
             async with connection.begin():
                 yield connection
 
     async def _connected(self) -> AsyncEngine:
-        file = await asyncio.to_thread(_identity, self.path)
-        if self._engine is not None and file == self._file:
+        identity = await self._backend.identity()
+        if self._engine is not None and identity == self._connected_to:
             return self._engine
         if self._engine is not None:
             await self._engine.dispose()
-        self._engine, self._file = _engine(self.path), file
+        self._engine, self._connected_to, self._current = self._backend.engine(), identity, False
         return self._engine
 
     async def _bounded(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        task = asyncio.create_task(work, name=f"database {self.path.name}")
+        task = asyncio.create_task(work, name=f"database {self.name}")
         try:
             await asyncio.wait({task}, timeout=seconds)
         finally:
@@ -103,11 +192,26 @@ class Database:
                 self._given_up.add(task)
                 task.add_done_callback(self._forget)
         if not task.done():
-            raise DatabaseError(f"{self.path}: no answer within {seconds:g} s")
+            self._current = False
+            raise DatabaseError(f"{self.name}: no answer within {seconds:g} s")
         try:
             return task.result()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-            raise DatabaseError(f"{self.path}: {_said(error)}") from None
+            # Somebody may have put other tables there.
+            self._current = False
+            kind = Refused if _is_content(error) else DatabaseError
+            raise kind(f"{self.name}: {self._said(error)}") from None
+
+    def _said(self, error: Exception) -> str:
+        """What the database or the disk says, and what may be done."""
+        if isinstance(error, OSError):
+            return error.strerror or str(error)
+        said: object = error
+        if isinstance(error, StatementError) and error.orig is not None:
+            said = error.orig.args[-1] if error.orig.args else error.orig
+        text = " ".join(str(said).split("\n", 1)[0].split())
+        advice = self._backend.advice(text)
+        return f"{text}: {advice}" if advice else text
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._given_up.discard(task)
@@ -115,77 +219,9 @@ class Database:
             task.exception()
 
 
-def _engine(path: Path) -> AsyncEngine:
-    # mode=rw: a file that is gone shall not come back empty.
-    url = f"sqlite+aiosqlite:///file:{quote(str(path.absolute()))}?mode=rw&uri=true"
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
-
-    def prepare(connection: Any, _: Any) -> None:
-        # Python's driver begins transactions when it thinks fit, unless it is told not to.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
-
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("flowctl_begin", "BEGIN"))
-
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
-    return engine
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tells a file from another one that has its name; None when there is none. Blocking; raises OSError."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _make(path: Path) -> None:
-    """An empty database that nobody else may read, unless there is one. Blocking; raises OSError, sqlite3.Error."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(descriptor)
-    try:
-        with contextlib.closing(sqlite3.connect(part)) as connection:
-            # Who writes keeps nobody from reading. It is written into the file, and holds from then on.
-            connection.execute("PRAGMA journal_mode = WAL")
-        if os.geteuid() == 0:
-            # The server may run as the one whose folder it is.
-            owner = path.parent.stat()
-            os.chown(part, owner.st_uid, owner.st_gid)
-        with contextlib.suppress(FileExistsError):
-            # Another command may be as far as we are: the first one's is the database.
-            os.link(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)
-
-
-def _said(error: Exception) -> str:
-    """What the database or the disk says, and what may be done."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    said = error
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        said = error.orig.args[-1] if error.orig.args else error.orig
-    text = " ".join(str(said).split("\n", 1)[0].split())
-    for part, remedy in _REMEDIES.items():
-        if part in text:
-            return f"{text}: {remedy}"
-    return text
-
-
-_DAMAGED = "put a copy of it back, or move it away and run `flowctl apply`"
-_REMEDIES = {
-    "not a database": _DAMAGED,
-    "malformed": _DAMAGED,
-    "readonly": "this user may not write to it, or to its folder",
-    "unable to open": "this user may not write to it, or to its folder",
-    "locked": "another program is writing to it; try again",
-}
+def _is_content(error: Exception) -> bool:
+    """True for an error of the values, not of the database: with the same values it would come again."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError) or isinstance(error.orig, sqlite3.InterfaceError)
+    # Values that cannot even be handed over.
+    return isinstance(error, StatementError)

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Table, bindparam, delete, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.centres.directory import Directory
 from engine.errors import DatabaseError
 from engine.records.database import Database
-from engine.records.meta import META
 from engine.records.people_rows import (
     AGENTS,
     CENTRES,
@@ -74,7 +73,7 @@ class People:
             return Stored(revision, await asyncio.to_thread(directory_of, *rows))
         except (ValueError, KeyError) as error:
             said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise DatabaseError(f"{self._database.path}: the directory in it cannot be: {said}") from None
+            raise DatabaseError(f"{self._database.name}: the directory in it cannot be: {said}") from None
 
     async def store(self, before: Stored, after: Directory) -> Revision:
         """Put `after` in the place of `before`, wholly or not at all. Raises Outdated when `before` is not what is
@@ -87,7 +86,7 @@ class People:
             if await self._revision(connection) == before.revision:
                 now = await _count_up(connection, before.revision)
             if now is None:
-                raise Outdated(f"{self._database.path}: another command has changed the directory; try again")
+                raise Outdated(f"{self._database.name}: another command has changed the directory; try again")
             await _replace(connection, before.directory, after)
             return now
 
@@ -105,20 +104,12 @@ class People:
         await self.store(before, before.directory.model_copy(update={"agents": agents}))
 
     async def _revision(self, connection: AsyncConnection) -> Revision:
-        query = select(PARTS).where(PARTS.c.name == PART)
-        try:
-            found = (await connection.execute(query)).mappings().first()
-        except DBAPIError:
-            # Asked only now: a server looks twice a second.
-            if not await connection.run_sync(lambda it: inspect(it).has_table(PARTS.name)):
-                return Revision()
-            # Another command has just made it.
-            found = (await connection.execute(query)).mappings().first()
+        found = (await connection.execute(select(PARTS).where(PARTS.c.name == PART))).mappings().first()
         if found is None:
             return Revision()
         if found["form"] != SCHEMA:
             raise DatabaseError(
-                f"{self._database.path}: the directory in it has form {found['form']}, and this version knows "
+                f"{self._database.name}: the directory in it has form {found['form']}, and this version knows "
                 f"{SCHEMA}: update flowctl"
             )
         return Revision(found["revision"], found["born"])
@@ -144,9 +135,12 @@ async def _count_up(connection: AsyncConnection, before: Revision) -> Revision |
         mine = (PARTS.c.name == PART) & (PARTS.c.revision == before.number)
         done = await connection.execute(update(PARTS).where(mine).values(revision=before.number + 1))
         return Revision(before.number + 1, before.born) if done.rowcount else None
-    await connection.run_sync(META.create_all)
     first = Revision(1, secrets.token_hex(8))
-    await connection.execute(insert(PARTS).values(name=PART, form=SCHEMA, born=first.born, revision=first.number))
+    row = {"name": PART, "form": SCHEMA, "born": first.born, "revision": first.number}
+    try:
+        await connection.execute(insert(PARTS).values(row))
+    except IntegrityError:
+        return None
     return first
 
 

@@ -12,22 +12,19 @@ from typing import Literal
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Connection,
-    MetaData,
     String,
     Table,
     UniqueConstraint,
     bindparam,
     delete,
     insert,
-    inspect,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.database import Database
+from engine.records.meta import META
 
-META = MetaData()
 TOKENS = Table(
     "tokens",
     META,
@@ -64,7 +61,6 @@ class Tokens:
         row = {"hash": _hashed(token), "role": holder.role, "name": holder.name, "created": now.isoformat()}
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.run_sync(META.create_all)
             await connection.execute(delete(TOKENS).where(_of(holder)))
             await connection.execute(insert(TOKENS).values(row))
 
@@ -75,7 +71,6 @@ class Tokens:
         """Their token is good no longer. False when they had none."""
 
         async def work(connection: AsyncConnection) -> bool:
-            await connection.run_sync(META.create_all)
             return bool((await connection.execute(delete(TOKENS).where(_of(holder)))).rowcount)
 
         return await self._database.write(work)
@@ -85,8 +80,6 @@ class Tokens:
         digest = _hashed(token)
 
         async def work(connection: AsyncConnection) -> Holder | None:
-            if not await connection.run_sync(_has_table):
-                return None
             row = (await connection.execute(select(TOKENS).where(TOKENS.c.hash == digest))).mappings().first()
             return None if row is None else Holder(row["role"], row["name"])
 
@@ -95,14 +88,9 @@ class Tokens:
 
 async def forget_agents(connection: AsyncConnection, codes: Collection[str]) -> None:
     """Agents who are no more have no tokens either: their codes may be given to others."""
-    there = await connection.run_sync(_has_table)
-    if codes and there:
+    if codes:
         theirs = (TOKENS.c.role == "agent") & (TOKENS.c.name == bindparam("code"))
         await connection.execute(delete(TOKENS).where(theirs), [{"code": code} for code in codes])
-
-
-def _has_table(connection: Connection) -> bool:
-    return inspect(connection).has_table(TOKENS.name)
 
 
 def _of(holder: Holder) -> ColumnElement[bool]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from engine.centres.calling import Calling
 from engine.centres.centres import Centres
-from engine.records.database import FILE, Database
+from engine.messages import _
 from engine.server.link.service import LinkService
 from engine.server.settings import Settings
+from engine.server.store import database_of
 
 if TYPE_CHECKING:
     from engine.server.web.service import WebService
@@ -22,7 +23,7 @@ class AgentSide:
         self._calling = calling
         self._centres = centres
         self._link = LinkService(settings.agent_link, centres, settings.folder)
-        self._database = Database(settings.data / FILE)
+        self._database = database_of(settings)
         self._web: WebService | None = None
 
     async def start(self) -> None:
@@ -52,8 +53,9 @@ class AgentSide:
     @property
     def addresses(self) -> str:
         """Where, for the line that says that the server is ready."""
-        link = f"agents on {self._link.address}, " if self._link.address else ""
-        return link + (f"web on {self._web.address}, " if self._web is not None else "")
+        link = _("agents on {address}, ").format(address=self._link.address) if self._link.address else ""
+        web = _("web on {address}, ").format(address=self._web.address) if self._web is not None else ""
+        return link + web
 
     async def stop(self) -> None:
         """Tell everybody, and close."""

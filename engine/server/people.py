@@ -11,11 +11,11 @@ from engine.centres.difference import Change, differences, put_in_place
 from engine.centres.directory import Directory
 from engine.errors import ConfigurationError, DatabaseError
 from engine.records.applying import carry_out, plan
-from engine.records.database import FILE, Database
 from engine.records.people import Outdated, People, Stored
 from engine.records.switches import stamp_of
 from engine.server.passwords import OTHERS
 from engine.server.settings import Settings
+from engine.server.store import database_of
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
@@ -34,8 +34,9 @@ class KeptPeople:
     """Made before the server starts, closed after it has stopped."""
 
     def __init__(self, settings: Settings) -> None:
+        """Raises ConfigurationError. Blocking, when the database has a password."""
         self._file = settings.directory
-        self._database = Database(settings.data / FILE)
+        self._database = database_of(settings)
         self._people = People(self._database)
         self._stored = Stored()
         self._complaint = ""
@@ -44,6 +45,7 @@ class KeptPeople:
     async def open(self) -> Directory:
         """The directory to begin with. Where nothing is stored yet, that of the file is stored first.
         Raises ConfigurationError, DatabaseError."""
+        await self._database.upgrade(make=False)
         self._stored = await self._people.load()
         if not self._stored.revision.number and self._file is not None:
             given = await asyncio.to_thread(_read, self._file)
@@ -51,10 +53,11 @@ class KeptPeople:
                 log.info("hashing %d passwords, %.0f s", count, count * PASSWORD_SECONDS)
             try:
                 await carry_out(self._people, await plan(self._people, given))
-                log.info("the agents and centres of %s are in %s from now on", self._file, self._database.path)
+                log.info("the agents and centres of %s are in %s from now on", self._file, self._database.name)
             except Outdated:
-                log.info("another command has put agents and centres into %s", self._database.path)
+                log.info("another command has put agents and centres into %s", self._database.name)
             self._stored = await self._people.load()
+        await self._database.upgrade()
         # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
         await self._database.close()
         return self._stored.directory
@@ -99,7 +102,7 @@ class KeptPeople:
         if revision == self._stored.revision:
             return False
         if not revision.number:
-            raise DatabaseError(f"{self._database.path} is gone")
+            raise DatabaseError(f"{self._database.name} is gone")
         self._stored = await self._people.load()
         return True
 

@@ -14,13 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.directories import directories
+from support.mariadb import MariaDb
+from support.places import Place, mariadb_place, sqlite_place
 from support.served import ROOT
 
 from engine.centres.difference import differences, put_in_place
 from engine.centres.directory import Directory
 from engine.centres.passwords import hashed
 from engine.errors import DatabaseError
-from engine.records import database as module
+from engine.records import sqlite
 from engine.records.database import Database
 from engine.records.people import Outdated, People, Revision, Stored
 
@@ -35,19 +37,36 @@ def people(*codes: str, **centre: Any) -> Directory:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(tmp_path / "var" / "flowctl.db")
+async def database(place: Place) -> AsyncIterator[Database]:
+    database = place()
     yield database
     await database.close()
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "flowctl.db"
+
+
+@pytest.fixture
+async def file(path: Path) -> AsyncIterator[Database]:
+    database = Database(path)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory, mariadb_server: MariaDb) -> list[Place]:
+    return [sqlite_place(tmp_path_factory.mktemp("people")), mariadb_place(mariadb_server)]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(directories(), min_size=2, max_size=3))
-def test_whatever_is_stored_comes_back(tmp_path_factory: pytest.TempPathFactory, versions: list[Directory]) -> None:
-    async def run() -> None:
-        database = Database(tmp_path_factory.mktemp("people") / "flowctl.db")
-        stored = Stored()
-        for number, version in enumerate(versions, 1):
+def test_whatever_is_stored_comes_back(places: list[Place], versions: list[Directory]) -> None:
+    async def run(place: Place) -> None:
+        database = place()
+        stored = await People(database).load()
+        for number, version in enumerate(versions, stored.revision.number + 1):
             revision = await People(database).store(stored, version)
             stored = await People(database).load()
             assert (stored.revision, revision.number) == (revision, number)
@@ -56,19 +75,24 @@ def test_whatever_is_stored_comes_back(tmp_path_factory: pytest.TempPathFactory,
             assert hashes == {agent.code: agent.password_hash for agent in version.agents}
         await database.close()
 
-    asyncio.run(run())
+    for place in places:
+        asyncio.run(run(place))
 
 
-async def test_before_anything_is_stored_there_is_nobody_and_no_file(database: Database) -> None:
+async def test_before_anything_is_stored_there_is_nobody(database: Database) -> None:
     assert await People(database).load() == Stored()
     assert await People(database).revision() == Revision()
-    assert not database.path.parent.exists()
 
 
-async def test_nobody_else_can_read_the_file(database: Database) -> None:
-    await People(database).store(Stored(), people("1"))
-    assert {path.stat().st_mode & 0o777 for path in database.path.parent.iterdir()} == {0o600}
-    assert database.path.parent.stat().st_mode & 0o777 == 0o700
+async def test_who_reads_makes_no_file(file: Database, path: Path) -> None:
+    assert await People(file).load() == Stored()
+    assert not path.parent.exists()
+
+
+async def test_nobody_else_can_read_the_file(file: Database, path: Path) -> None:
+    await People(file).store(Stored(), people("1"))
+    assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 async def test_a_password_in_clear_is_not_stored(database: Database) -> None:
@@ -77,8 +101,8 @@ async def test_a_password_in_clear_is_not_stored(database: Database) -> None:
         await People(database).store(Stored(), clear)
 
 
-async def test_of_two_who_change_the_same_directory_one_has_to_look_again(database: Database, tmp_path: Path) -> None:
-    one, other = People(database), People(second := Database(database.path))
+async def test_of_two_who_change_the_same_directory_one_has_to_look_again(database: Database, place: Place) -> None:
+    one, other = People(database), People(second := place())
     results = await asyncio.gather(
         *(who.store(Stored(), people(code)) for who, code in ((one, "1"), (other, "2"))), return_exceptions=True
     )
@@ -179,14 +203,14 @@ def in_pieces(path: Path) -> None:
     ],
 )
 async def test_a_database_that_cannot_be_used_is_named(
-    database: Database, spoil: Callable[[Path], None], complaint: str
+    file: Database, path: Path, spoil: Callable[[Path], None], complaint: str
 ) -> None:
-    await People(database).store(Stored(), people("1"))
-    await database.close()
-    await asyncio.to_thread(spoil, database.path)
+    await People(file).store(Stored(), people("1"))
+    await file.close()
+    await asyncio.to_thread(spoil, path)
     with pytest.raises(DatabaseError, match=complaint) as refused:
-        await People(database).load()
-    assert str(database.path) in str(refused.value)
+        await People(file).load()
+    assert str(path) in str(refused.value)
 
 
 async def test_where_no_file_can_be_made_the_folder_is_named(tmp_path: Path) -> None:
@@ -195,11 +219,11 @@ async def test_where_no_file_can_be_made_the_folder_is_named(tmp_path: Path) -> 
         await People(Database(tmp_path / "var" / "flowctl.db")).store(Stored(), people("1"))
 
 
-async def test_a_file_in_the_place_of_another_is_another_directory(database: Database) -> None:
-    here, other = People(database), Database(database.path)
+async def test_a_file_in_the_place_of_another_is_another_directory(file: Database, path: Path) -> None:
+    here, other = People(file), Database(path)
     first = await here.store(Stored(), people("1"))
-    for path in await asyncio.to_thread(lambda: list(database.path.parent.iterdir())):
-        path.unlink()
+    for each in await asyncio.to_thread(lambda: list(path.parent.iterdir())):
+        each.unlink()
     second = await People(other).store(Stored(), people("2"))
     await other.close()
     assert first.number == second.number
@@ -207,27 +231,23 @@ async def test_a_file_in_the_place_of_another_is_another_directory(database: Dat
     assert (await here.load()).directory.agents[0].code == "2"
 
 
-async def test_a_database_that_does_not_answer_is_given_up(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_database_that_does_not_answer_is_given_up(database: Database) -> None:
     await People(database).store(Stored(), people("1"))
-    monkeypatch.setattr(module, "READ_SECONDS", 0.05)
     with pytest.raises(DatabaseError, match=r"no answer within 0\.05 s"):
-        await database.read(lambda _: asyncio.Event().wait())
-    monkeypatch.undo()
+        await database.read(lambda _: asyncio.Event().wait(), 0.05)
     assert (await People(database).revision()).number == 1
 
 
 async def test_who_writes_keeps_others_from_writing_but_not_from_reading(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    file: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
-    before = await People(database).store(Stored(), people("1"))
-    connection = await asyncio.to_thread(sqlite3.connect, database.path, check_same_thread=False)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
+    before = await People(file).store(Stored(), people("1"))
+    connection = await asyncio.to_thread(sqlite3.connect, path, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
-    assert await People(database).revision() == before
+    assert await People(file).revision() == before
     with pytest.raises(DatabaseError, match="locked: another program is writing"):
-        await People(database).store(await People(database).load(), people("2"))
+        await People(file).store(await People(file).load(), people("2"))
     connection.close()
 
 

@@ -25,7 +25,11 @@ class MariaDb:
     @property
     def url(self) -> str:
         """What the setting `databases` takes."""
-        return f"mysql://root@localhost/test?unix_socket={self.socket}"
+        return self.url_of("test")
+
+    def url_of(self, database: str) -> str:
+        """The same for another database."""
+        return f"mysql://root@localhost/{database}?unix_socket={self.socket}"
 
     def run(self, sql: str) -> str:
         """Run statements through the command-line client; what it prints."""

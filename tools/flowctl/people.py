@@ -33,15 +33,14 @@ def with_database(command: str, config: Path | None, work: Callable[[Database], 
     from engine.errors import ConfigurationError, DatabaseError
 
     try:
-        from engine.records.database import FILE, Database
         from engine.server.settings import Settings
+        from engine.server.store import database_of
     except ImportError as error:
         refuse(command, f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
     if config is None and Path("server.yaml").is_file():
         config = Path("server.yaml")
 
     async def run() -> T:
-        database = Database(settings.data / FILE)
         try:
             return await work(database)
         finally:
@@ -49,6 +48,7 @@ def with_database(command: str, config: Path | None, work: Callable[[Database], 
 
     try:
         settings = Settings.load(config)
+        database = database_of(settings)
         return asyncio.run(run())
     except (ConfigurationError, DatabaseError, OSError) as error:
         refuse(command, str(error))
