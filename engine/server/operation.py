@@ -1,0 +1,50 @@
+"""How a running server is watched from outside: its health, and what systemd is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from engine.lines import Driver
+from engine.server.health import Health
+from engine.server.notify import Notifier
+from engine.tasks import cancel
+
+FAREWELL = 15.0
+"""Seconds that closing may take once the last call has ended."""
+
+
+class Operation:
+    """Made before the server starts; `ready` once calls are answered, `stopping` when they are no longer, `close` at
+    the end."""
+
+    def __init__(
+        self,
+        drivers: Sequence[Driver],
+        drain: float,
+        on_ready: Callable[[str], None],
+        notifier: Notifier | None = None,
+    ) -> None:
+        """drain: seconds that calls may go on after the server was asked to stop. on_ready: told, too."""
+        self.health = Health(drivers)
+        self._drain = drain
+        self._on_ready = on_ready
+        self._notifier = notifier or Notifier()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def ready(self, summary: str) -> None:
+        """Calls are answered; from now on there are signs of life. summary: a line that says where."""
+        work = (self.health.watch(), self._notifier.keep_alive())
+        self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]
+        self.health.phase = "serving"
+        self._notifier.ready(summary)
+        self._on_ready(summary)
+
+    def stopping(self) -> None:
+        """No new calls."""
+        self.health.phase = "stopping"
+        self._notifier.stopping(self._drain + FAREWELL)
+
+    async def close(self) -> None:
+        """Everything has ended. Idempotent."""
+        await cancel(*self._tasks)
