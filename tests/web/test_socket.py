@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.webhouse import PARIS, WebHouse, web_house
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+
+from engine.server.link.limits import MOST_NOT_OPEN
+from engine.server.web import socket as web_socket
 
 
 @asynccontextmanager
@@ -120,6 +123,65 @@ async def test_a_client_that_reads_nothing_is_cut_off(tmp_path: Path) -> None:
                         desk.disturb("x" * 10_000 + str(number))
                     await asyncio.sleep(0.01)
             anne.transport.abort()
+
+
+async def opened(house: WebHouse) -> asyncio.Transport:
+    """A client that neither reads nor closes, once it has been let in or turned away."""
+    connection = await connect(f"ws://{house.web.address}/agent-link", proxy=None)
+    connection.transport.pause_reading()
+    return connection.transport
+
+
+def sockets(house: WebHouse) -> int:
+    assert house.web._server is not None
+    return len(house.web._server.server_state.connections)
+
+
+async def test_who_is_turned_away_and_does_not_close_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_socket, "FAREWELL", 0.3)
+    monkeypatch.setattr(web_socket, "MOST_TURNED_AWAY", 5)
+    async with web_house(tmp_path) as (house, _):
+        clients = [await opened(house) for _ in range(MOST_NOT_OPEN)]
+        for _ in range(20):
+            with suppress(InvalidMessage, ConnectionError):
+                clients.append(await opened(house))
+            assert sockets(house) <= MOST_NOT_OPEN + 6
+        async with asyncio.timeout(5):
+            while sockets(house) > MOST_NOT_OPEN:
+                await asyncio.sleep(0.02)
+        assert house.agents.link.connections == MOST_NOT_OPEN
+        for client in clients:
+            client.abort()
+
+
+async def test_who_is_cut_off_and_does_not_close_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_socket, "FAREWELL", 0.2)
+    async with web_house(tmp_path) as (house, _), socket(house) as client:
+        client.transport.pause_reading()
+        for _ in range(41):
+            await client.send("{}")
+        async with asyncio.timeout(3):
+            while sockets(house):
+                await asyncio.sleep(0.02)
+        client.transport.abort()
+
+
+@pytest.mark.parametrize("head", [b"\x89\xfd", b"\x8a\xfd", b"\x00\xfd"], ids=["ping", "pong", "piece"])
+async def test_frames_without_lines_are_counted(tmp_path: Path, head: bytes) -> None:
+    async with web_house(tmp_path) as (house, _), socket(house) as client:
+        await got(client, type="hello")
+        frame = head + bytes(4) + b"x" * 125
+        begin = b"\x01\x80" + bytes(4) if head[0] == 0 else b""
+        client.transport.write(begin + frame * 30)
+        await asyncio.sleep(0.1)
+        assert house.agents.link.connections == 1
+        client.transport.write(frame * 30)
+        async with asyncio.timeout(3):
+            while house.agents.link.connections:
+                await asyncio.sleep(0.02)
+        client.transport.abort()
 
 
 async def test_agents_are_told_when_the_server_stops(tmp_path: Path) -> None:

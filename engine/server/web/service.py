@@ -24,6 +24,7 @@ from engine.server.link.link import AgentLink
 from engine.server.link.protocol import MOST_FROM_CLIENT
 from engine.server.web.access import Access
 from engine.server.web.api import Parts, rest_api
+from engine.server.web.frames import Frames
 from engine.server.web.guard import Guard
 from engine.server.web.http import Patience
 from engine.server.web.page import ClickToCall
@@ -101,7 +102,7 @@ class WebService:
             self._app,
             loop="none",
             http=Patience,
-            ws="websockets-sansio",
+            ws=Frames,
             ws_max_size=4 * MOST_FROM_CLIENT,
             ws_ping_interval=None,  # the link has its own
             ws_per_message_deflate=False,

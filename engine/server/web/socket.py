@@ -18,6 +18,14 @@ from engine.tasks import cancel
 OTHER_SITE = 1008
 """Close code: policy (RFC 6455 section 7.4.1)."""
 
+FAREWELL = 1.0
+"""Seconds that a client has to read why it is cut off, and to close."""
+
+MOST_TURNED_AWAY = 100
+"""Clients that are not let in and may read why at the same time."""
+
+_turned_away: set[asyncio.Transport] = set()
+
 
 class WebWire(Wire):
     """One WebSocket, once it is accepted."""
@@ -41,6 +49,9 @@ class WebWire(Wire):
         return self._waiting + self._transport.get_write_buffer_size()
 
     def close(self) -> None:
+        if not self._closing:
+            # Who does not read is not waited for, and has no place any more.
+            asyncio.get_running_loop().call_later(FAREWELL, self._transport.abort)
         self._closing = True
         self._stirred.set()
 
@@ -67,18 +78,18 @@ async def serve_link(link: AgentLink, socket: WebSocket) -> None:
     if not same_origin(socket):
         await socket.close(OTHER_SITE)
         return
+    transport: asyncio.Transport = socket.scope["state"]["transport"]
     try:
         place = link.place(address_of(socket))
     except Refused as refused:
-        await socket.accept()
-        await _say(socket, protocol.error(refused.error, str(refused)))
+        await _turn_away(socket, transport, refused)
         return
     try:
         await socket.accept()
     except BaseException:
         place.leave()
         raise
-    await _converse(link, socket, WebWire(socket, socket.scope["state"]["transport"]), place)
+    await _converse(link, socket, WebWire(socket, transport), place)
 
 
 async def _converse(link: AgentLink, socket: WebSocket, wire: WebWire, place: Place) -> None:
@@ -100,8 +111,19 @@ async def _read(socket: WebSocket, connection: Connection) -> None:
         connection.receive(message.get("bytes") or b"" if text is None else text.encode())
 
 
-async def _say(socket: WebSocket, line: bytes) -> None:
-    """One line, and no more."""
+async def _turn_away(socket: WebSocket, transport: asyncio.Transport, refused: Refused) -> None:
+    """Say why, if there are not too many to be told: none of them has a place, and each takes a descriptor."""
+    if len(_turned_away) >= MOST_TURNED_AWAY:
+        transport.abort()
+        return
+    _turned_away.add(transport)
+    asyncio.get_running_loop().call_later(FAREWELL, _forget, transport)
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await socket.send_text(line.decode())
+        await socket.accept()
+        await socket.send_text(protocol.error(refused.error, str(refused)).decode())
         await socket.close()
+
+
+def _forget(transport: asyncio.Transport) -> None:
+    _turned_away.discard(transport)
+    transport.abort()
