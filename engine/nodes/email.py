@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -12,6 +11,7 @@ from pydantic import Field
 from engine.errors import CallError
 from engine.nodes.base import Node
 from engine.nodes.fields import Text
+from engine.outside.mail.addresses import sendable
 from engine.outside.ports import Mail
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 RECORDING = "recording"
 """What is attached under this name is the call's last recording."""
-
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\x00-\x1f\x7f]{1,64}@[^@\s<>,;:\"()\x00-\x1f\x7f]{1,255}")
 
 
 class Email(Node):
@@ -45,13 +43,18 @@ class Email(Node):
 
 async def make_mail(call: Call, to: str | list[str], subject: str, text: str, attach: list[str]) -> Mail:
     """A mail with its texts filled in. Raises CallError for what is no address, and for a file that is missing."""
-    addresses = tuple(call.render(address).strip() for address in ([to] if isinstance(to, str) else to))
-    for address in addresses:
-        if not _ADDRESS.fullmatch(address):
-            raise CallError(f"{address!r} is no e-mail address")
+    recipients = addresses(call, to)
     files = [await asyncio.to_thread(_file, call, name) for name in attach]
     # A line break would begin another header.
-    return Mail(addresses, " ".join(call.render(subject).split()), call.render(text), tuple(files))
+    return Mail(recipients, " ".join(call.render(subject).split()), call.render(text), tuple(files), call.language)
+
+
+def addresses(call: Call, to: str | list[str]) -> tuple[str, ...]:
+    """To whom: with the values of the call filled in. Raises CallError for what is no address."""
+    found = tuple(call.render(address).strip() for address in ([to] if isinstance(to, str) else to))
+    for address in found:
+        sendable(address)
+    return found
 
 
 def _file(call: Call, name: str) -> Path:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from engine.audio.files import read_clip
+from engine.call.notices import message_notice
 from engine.errors import CallError
 from engine.nodes.base import Node
-from engine.nodes.fields import Duration, Key, Prompt, Tone
+from engine.nodes.email import addresses
+from engine.nodes.fields import Duration, Key, Prompt, Text, Tone
 from engine.tasks import cancel, uninterrupted
 
 if TYPE_CHECKING:
@@ -46,6 +48,12 @@ class Voicemail(Node):
     review: bool = Field(
         default=False, description="Offer to keep the message (1), listen to it (2) or record it again (3)."
     )
+    email: Text | list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="Address, or list of addresses, to which the message is sent. A mail that cannot be sent is a "
+        "warning in the record; the message is kept all the same.",
+    )
 
     async def run(self, call: Call) -> str:
         if self.greeting:
@@ -54,7 +62,8 @@ class Voicemail(Node):
             recording = await self._record(call)
             if recording is None:
                 return "empty"
-            if not self.review or await self._approved(call, recording):
+            if await self._approved(call, recording):
+                await uninterrupted(self._send(call, recording))
                 return "recorded"
 
     async def _record(self, call: Call) -> Recording | None:
@@ -75,6 +84,18 @@ class Voicemail(Node):
 
     async def _approved(self, call: Call, recording: Recording) -> bool:
         """True when the caller keeps the message, which silence does too; False when it is to be made again."""
+        if not self.review:
+            return True
+        kept = len(call.record.recordings)
+        try:
+            return await self._reviewed(call, recording)
+        except asyncio.CancelledError:
+            # The caller has hung up without a word against it.
+            if len(call.record.recordings) == kept:
+                await uninterrupted(self._send(call, recording))
+            raise
+
+    async def _reviewed(self, call: Call, recording: Recording) -> bool:
         while True:
             await call.play_sound("review", barge_in=True)
             match await call.read_key(REVIEW_SECONDS):
@@ -102,9 +123,22 @@ class Voicemail(Node):
 
     async def _left(self, call: Call, handle: RecordingHandle) -> None:
         try:
-            await self._keep(call, handle)
+            recording = await self._keep(call, handle)
         except CallError as error:
             call.warn(f"the message was lost: {error}")
+        else:
+            if recording is not None:
+                await self._send(call, recording)
+
+    async def _send(self, call: Call, recording: Recording) -> None:
+        """Mail the message to whom `email` names."""
+        if self.email is None:
+            return
+        try:
+            mail = message_notice(call, addresses(call, self.email), recording, self.mailbox)
+            await call.services.mailer.send(mail)
+        except CallError as error:
+            call.warn(f"the message of mailbox {self.mailbox} was not mailed: {error}")
 
     async def _keep(self, call: Call, handle: RecordingHandle) -> Recording | None:
         """Close the recording; None when it was too short and is thrown away."""
