@@ -95,7 +95,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory),
+        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
