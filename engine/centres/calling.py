@@ -49,6 +49,10 @@ class Host(Protocol):
         """Do a call's work; it is given time to end, then cancelled."""
         ...
 
+    def note(self, record: CallRecord) -> None:
+        """A call with that record has begun."""
+        ...
+
     async def write_down(self, record: CallRecord) -> None:
         """Keep the record of a call that is over."""
         ...
@@ -102,6 +106,7 @@ class Calling:
         wanted = Wanted(phone, number, address, dialled, record, called)
         call = OutgoingCall(self._services, desk, wanted, self._record(identity, code, wanted), self._ringing)
         self._remember(call)
+        self._host.note(call.record)
         call.run_in(self._host.keep(self._run(call), f"outgoing call {identity}"))
         # A task that is cancelled before its first step would never release the agent.
         await asyncio.sleep(0)

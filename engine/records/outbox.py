@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import fcntl
 import json
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -20,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.errors import ConfigurationError
+
 log = logging.getLogger("flowctl.records")
 
 FILE = "outbox.db"
@@ -27,6 +32,8 @@ FILE = "outbox.db"
 
 ALIVE_SECONDS = 5.0
 """Between two notes that the server is alive."""
+GATHER_SECONDS = 0.25
+"""What nobody waits for is written so much later, at once with all that has come meanwhile."""
 RETRY_SECONDS = 1.0
 """Before a disk that refuses is asked again."""
 KEPT = 10_000
@@ -78,11 +85,14 @@ class Outbox:
         self._now = now
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._connection: sqlite3.Connection | None = None
+        self._lock: int | None = None
+        """Descriptor of the file that says whose the outbox is."""
         self._batch: list[tuple[bool, Entry]] = []
         """To be written next: whether it is over, and what."""
         self._writing: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
-        self._refused = False
+        self._timer: asyncio.TimerHandle | None = None
+        """Until the batch is written though nobody waits for it."""
         self._kept: list[tuple[bool, Entry]] = []
         """What the disk has refused."""
         self._retry: asyncio.Task[None] | None = None
@@ -91,15 +101,21 @@ class Outbox:
 
     async def open(self) -> LeftOpen:
         """Open the file, made where there is none. What the last run has left open is there until it is `put`.
-        Raises sqlite3.Error, OSError."""
+        Raises sqlite3.Error, OSError; the latter, too, when another process has it open."""
         left = await self._do(self._open)
         self._alive = asyncio.create_task(self._keep_alive(), name="outbox alive")
         return left
 
     def begin(self, entry: Entry) -> None:
-        """Something has begun that will be `put` with the same kind and id when it is over. Written soon."""
+        """Something has begun that will be `put` with the same kind and id when it is over. Written soon. Begun once
+        more, it is as it was said last."""
         self._batch.append((False, entry))
-        self._flush_soon()
+        self._flush_later()
+
+    def post(self, *entries: Entry) -> None:
+        """As `put`, for what nobody waits for: written soon."""
+        self._batch.extend((True, entry) for entry in entries)
+        self._flush_later()
 
     async def put(self, *entries: Entry) -> None:
         """Hand entries over. A disk that refuses costs no call: they go to the log, stay in memory, and are written
@@ -148,6 +164,8 @@ class Outbox:
 
     async def close(self) -> None:
         """Write what is to be written, and close the file."""
+        if self._batch:
+            self._flush_soon()
         if self._next is not None or self._writing is not None:
             await asyncio.wait({task for task in (self._next, self._writing) if task is not None})
         for task in (self._alive, self._retry):
@@ -164,8 +182,16 @@ class Outbox:
     async def _do(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    def _flush_later(self) -> None:
+        """Write the batch when there has been time for more to come, unless somebody waits for it before."""
+        if self._timer is None and self._next is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush_soon)
+
     def _flush_soon(self) -> asyncio.Task[None]:
         """The task that will write the batch, after the one that is being written."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._next is None:
             self._next = asyncio.create_task(self._flush(self._writing), name="outbox")
         return self._next
@@ -175,16 +201,20 @@ class Outbox:
             await asyncio.wait({before})
         batch, self._batch = self._batch, []
         self._writing, self._next = self._next, None
-        try:
-            await self._do(lambda: self._write(batch))
-        except (sqlite3.Error, OSError) as error:
-            self._keep(batch, error)
+        if self._kept:
+            # In their order: what is over must not be found begun afterwards.
+            self._keep(batch, "it refuses for now")
         else:
-            self._stir({entry.kind for over, entry in batch if over})
+            try:
+                await self._do(lambda: self._write(batch))
+            except (sqlite3.Error, OSError) as error:
+                self._keep(batch, error)
+            else:
+                self._stir({entry.kind for over, entry in batch if over})
         if self._writing is asyncio.current_task():
             self._writing = None
 
-    def _keep(self, batch: Sequence[tuple[bool, Entry]], error: Exception) -> None:
+    def _keep(self, batch: Sequence[tuple[bool, Entry]], error: Exception | str) -> None:
         for over, entry in batch:
             if over:
                 body = json.dumps(entry.body, ensure_ascii=False)
@@ -227,6 +257,7 @@ class Outbox:
 
     def _open(self) -> LeftOpen:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = _locked(self.path.with_suffix(".lock"))
         self.path.touch(mode=0o600)
         # Autocommit: transactions begin where we say.
         connection = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
@@ -273,6 +304,36 @@ class Outbox:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def waiting_in(path: Path, kinds: Collection[str]) -> list[Entry]:
+    """The entries of an outbox that a server may have open, in their order; none where there is none. Blocking;
+    raises ConfigurationError."""
+    if not path.exists():
+        return []
+    marks = ", ".join("?" * len(kinds))
+    query = f"SELECT kind, id, body FROM entries WHERE kind IN ({marks}) ORDER BY seq"  # noqa: S608
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=5, uri=True)) as file:
+            rows = file.execute(query, tuple(kinds)).fetchall()
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    return [Entry(kind, id_, json.loads(body)) for kind, id_, body in rows]
+
+
+def _locked(path: Path) -> int:
+    """A descriptor of the file, which nobody else has locked, and which is until it is closed: were two servers to
+    use one outbox, each would take what the other has begun for left open. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OSError(errno.EBUSY, "another server is running with this folder") from None
+    return descriptor
 
 
 def _row(entry: Entry) -> tuple[str, str, str]:

@@ -7,10 +7,9 @@ import gc
 import logging
 import signal
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
@@ -26,10 +25,8 @@ from engine.lines.dialling import DialPlan
 from engine.lines.limits import Limits
 from engine.lines.lines import Lines
 from engine.lines.numbering import FRENCH_PLAN
-from engine.messages import _, _n
 from engine.outside.absent import NoAlerts
 from engine.outside.ports import Alerts
-from engine.records.journal import Journal
 from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
@@ -37,9 +34,9 @@ from engine.server.agent_side import AgentSide
 from engine.server.channels import KeptChannels
 from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
-from engine.server.operation import Operation
 from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
+from engine.server.records import KeptRecords
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import phones_of, trunks_of
@@ -61,6 +58,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     directory = await people.open()
     store = ScenarioStore(settings.scenarios, lambda: people.directory)
     await store.load()
+    records = KeptRecords(settings)
+    await records.open()
 
     ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
 
@@ -95,7 +94,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
+        centres=Centres(directory),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
@@ -106,31 +105,29 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         switches=SwitchFile(settings.data / SWITCHES),
         alerts=alerts,
     )
-    server = Server(drivers, store, services, Journal(settings.data / "calls.jsonl"))
+    server = Server(drivers, store, services, records.facts)
     agents = AgentSide(settings, Calling(services, server, ringing), services.centres)
-    operation = Operation(drivers, settings.drain, on_ready)
     stop, hurry = _signals()
-    watcher = _keep(store.watch(stop), "scenarios are no longer watched: restart to load changes")
-    keeper = _keep(
-        kept.run(services.lines), "the rules of channels are no longer watched, nor calls counted: restart"
+    watcher = asyncio.create_task(store.watch(stop))
+    watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
+    keeper = asyncio.create_task(kept.run(services.lines))
+    keeper.add_done_callback(
+        partial(_report_failure, "the rules of channels are no longer watched, nor calls counted")
     )
     people.follow(services.centres)
     try:
         await server.start()
         await agents.start()
         _quieten_gc()
-        operation.ready(_summary(settings, len(store.table), agents.addresses))
+        count = len(store.table)
+        on_ready(
+            f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, "
+            f"{agents.addresses}records in {settings.data}"
+        )
         await stop.wait()
     finally:
         stop.set()
-        operation.stopping()
-        stopping = asyncio.create_task(server.stop(settings.drain))
-        hurried = asyncio.create_task(hurry.wait())
-        await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            await server.stop(0)
-        hurried.cancel()
-        await stopping
+        await _drain(server, settings.drain, hurry)
         await agents.stop()
         await people.close()
         services.centres.close()
@@ -138,14 +135,18 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         await trunk_alerts.close()
         await kept.close()
         await outside.close()
-        await operation.close()
+        await records.close()
 
 
-def _summary(settings: Settings, scenarios: int, addresses: str) -> str:
-    """What serves, and where, in a line. addresses: of the agents' side, with a comma behind each."""
-    count = _n("{count} scenario", "{count} scenarios", scenarios).format(count=scenarios)
-    said = _("{scenarios}, SIP on {sip}, {addresses}records in {data}")
-    return said.format(scenarios=count, sip=settings.sip.listen, addresses=addresses, data=settings.data)
+async def _drain(server: Server, seconds: float, hurry: asyncio.Event) -> None:
+    """Let calls end, for so many seconds at most, or until somebody is in a hurry."""
+    stopping = asyncio.create_task(server.stop(seconds))
+    hurried = asyncio.create_task(hurry.wait())
+    await asyncio.wait({stopping, hurried}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.done():
+        await server.stop(0)
+    hurried.cancel()
+    await stopping
 
 
 def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
@@ -155,13 +156,6 @@ def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
         gateways.append(settings.pyvoip.peer.rpartition(":")[0])
     plan = settings.telephony.dial_plan(settings.country, gateways)
     return plan, settings.telephony.call_limits(clock, settings.data)
-
-
-def _keep(work: Coroutine[Any, Any, None], complaint: str) -> asyncio.Task[None]:
-    """Work that goes on beside calls; one that fails is complained of."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(partial(_report_failure, complaint))
-    return task
 
 
 def _report_failure(what: str, task: asyncio.Task[None]) -> None:

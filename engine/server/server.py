@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from engine.call.record import CallRecord
 from engine.call.services import Services
@@ -14,7 +14,6 @@ from engine.call.session import Session
 from engine.errors import LegGone
 from engine.lines import Cause, Driver, Leg
 from engine.lines.channels import AllBusy, Channel
-from engine.records.journal import Journal
 from engine.scenario.reload import ScenarioStore
 from engine.tasks import cancel, uninterrupted
 
@@ -28,14 +27,26 @@ REFUSED_SECONDS = 10.0
 """Between two lines that say that calls are refused for want of a channel."""
 
 
+class Records(Protocol):
+    """Where calls are written down."""
+
+    def call_begins(self, record: CallRecord) -> None:
+        """There is a call from now on, whatever happens to us."""
+        ...
+
+    async def call_over(self, record: CallRecord) -> None:
+        """Keep the record; returns when it is safe."""
+        ...
+
+
 class Server:
     """Takes calls until it is stopped; then lets those in progress finish."""
 
-    def __init__(self, drivers: Sequence[Driver], store: ScenarioStore, services: Services, journal: Journal) -> None:
+    def __init__(self, drivers: Sequence[Driver], store: ScenarioStore, services: Services, records: Records) -> None:
         self._drivers = drivers
         self._store = store
         self._services = services
-        self._journal = journal
+        self._records = records
         self._channels = services.lines.channels
         self._calls: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
@@ -60,9 +71,13 @@ class Server:
         task.add_done_callback(self._calls.discard)
         return task
 
+    def note(self, record: CallRecord) -> None:
+        """A call with that record has begun."""
+        self._records.call_begins(record)
+
     async def write_down(self, record: CallRecord) -> None:
         """Keep the record of a call that is over."""
-        await self._journal.append(record.as_dict())
+        await self._records.call_over(record)
 
     async def start(self) -> None:
         """Begin to take calls on every driver. Raises what a driver raises (port in use, …)."""
@@ -148,6 +163,7 @@ class Server:
         session = Session(leg, scenario, self._services, table.by_name)
         channel.answered = lambda: session.call.record.answered is not None
         log.info("call %s: %s calls %s, scenario %s", leg.info.id, leg.info.cli, leg.info.did, scenario.name)
+        self.note(session.call.record)
         try:
             await session.run()
         finally:

@@ -73,7 +73,7 @@ nodes:
 
 def record_of(tmp_path: Path, *acts: tuple[float, str]) -> tuple[Path, dict[str, Any]]:
     """A call on a server with virtual lines, whose caller does something at some seconds: keys, `speaks N` or
-    `hangs up`. Its record, as the server writes it."""
+    `hangs up`. Its record, as `flowctl records` prints it."""
 
     async def story(house: House) -> None:
         party = house.driver.call("32", "0143670903")
@@ -90,9 +90,10 @@ def record_of(tmp_path: Path, *acts: tuple[float, str]) -> tuple[Path, dict[str,
                 party.press(act)
         await house.settle()
 
-    house = in_house(tmp_path, {"scenario.yaml": SCENARIO}, story)
-    (record,) = house.records()
-    return house.root / "calls.jsonl", record
+    (record,) = in_house(tmp_path, {"scenario.yaml": SCENARIO}, story).records()
+    file = tmp_path / "calls.json"
+    file.write_text(json.dumps([record]))
+    return file, record
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_masked_keys_are_to_be_filled_in(tmp_path: Path):
 def test_the_call_is_chosen_by_its_id_and_the_last_one_otherwise(tmp_path: Path):
     file, record = record_of(tmp_path, (2.5, "hangs up"))
     later = {**record, "id": "later", "cli": "0611"}
-    file.write_text(f"{json.dumps(record)}\n\n{json.dumps(later)}\n")
+    file.write_text(json.dumps([record, later]))
     flows = [tmp_path / "flows"]
     assert "0611" in told_again(file, None, flows)[0]
     assert "0611" not in told_again(file, record["id"], flows)[0]
@@ -159,16 +160,16 @@ def test_what_a_record_cannot_tell_ends_with_1(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "words", "named"),
     [
-        ("", [], "no call None"),
+        ("[]", [], "no call None"),
         ("{}", [], "not the record of a call"),
         ("[1]", [], "no call"),
-        ("a b c", [], ":1: not a JSON object"),
+        ("a b c", [], "not JSON"),
         ('{"id": "a"}', ["--call", "b"], "the last ones are a"),
         ("\xff", [], "not the record"),
     ],
 )
 def test_a_file_that_holds_no_record_ends_with_2(tmp_path: Path, content: str, words: list[str], named: str):
-    file = tmp_path / "calls.jsonl"
+    file = tmp_path / "calls.json"
     file.write_text(content)
     result = CliRunner().invoke(app, ["--from-record", str(file), *words])
     assert result.exit_code == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from support.ports import free_port
+from support.stored import stored_calls
 
 FLOWCTL = (sys.executable, "-m", "tools.flowctl.main")
 ROOT = Path(__file__).parents[2]
@@ -41,8 +42,8 @@ class Served:
         return f"sip:{did}@127.0.0.1:{self.port}"
 
     def records(self) -> list[dict[str, Any]]:
-        path = self.root / "var" / "calls.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        """The calls that are over, in the order in which they ended."""
+        return stored_calls(self.root / "var")
 
     async def recorded(self, count: int, timeout: float = 10) -> list[dict[str, Any]]:
         """Wait until so many records are written."""

@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command(
     epilog="Examples: flowctl test flows · flowctl test flows --coverage --threshold 100 --junit report.xml · "
-    "flowctl test --from-record var/calls.jsonl > new.test.yaml"
+    "flowctl records --id ID --format json | flowctl test --from-record - > new.test.yaml"
 )
 def test(
     paths: Annotated[
@@ -38,7 +38,9 @@ def test(
     only: Annotated[str | None, typer.Option("-k", help="Run the tests that have this text in their name.")] = None,
     from_record: Annotated[
         Path | None,
-        typer.Option(help="Print a test of a recorded call: a line of calls.jsonl, or of simulate --format json."),
+        typer.Option(
+            help="Print a test of a recorded call: a file that records or simulate --format json has printed, or -."
+        ),
     ] = None,
     call: Annotated[str | None, typer.Option(help="With --from-record: id of the call; by default the last.")] = None,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from engine.scenario.load import walk_files
 from engine.scenario.project import Project
 from tools.flowctl.simulator.reading import in_a_line
 from tools.flowctl.testing.suite import Subject
+
+STDIN = Path("-")
 
 
 class _Part(BaseModel):
@@ -76,8 +79,8 @@ class Visit:
 
 
 def read_call(file: Path, identity: str | None) -> RecordedCall:
-    """The record of a call in a file of one JSON object a line, or of one alone: the one with that id, or the last.
-    Raises ConfigurationError."""
+    """The record of a call in a file of JSON, of one call or of a list of them: the one with that id, or the last.
+    file: - is the standard input. Raises ConfigurationError."""
     calls = _objects(file)
     # One that an agent has asked for went through no scenario.
     inward = [call for call in calls if call.get("direction") != "out"]
@@ -95,22 +98,14 @@ def read_call(file: Path, identity: str | None) -> RecordedCall:
 
 def _objects(file: Path) -> list[dict[str, Any]]:
     try:
-        text = file.read_text("utf-8-sig")
+        text = sys.stdin.read() if file == STDIN else file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: {getattr(error, 'strerror', None) or error}") from error
     try:
         whole = json.loads(text)
-        found = whole if isinstance(whole, list) else [whole]
-    except (ValueError, RecursionError):
-        found = [_line(file, number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return [item for item in found if isinstance(item, dict)]
-
-
-def _line(file: Path, number: int, line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        raise ConfigurationError(f"{file}:{number}: not a JSON object; expected a line of calls.jsonl") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: not JSON, as `flowctl records --format json` prints it: {error}") from None
+    return [item for item in (whole if isinstance(whole, list) else [whole]) if isinstance(item, dict)]
 
 
 def find_subject(name: str, record: Path, paths: Sequence[Path]) -> Subject:

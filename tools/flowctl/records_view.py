@@ -1,0 +1,85 @@
+"""Records of calls on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+Record = dict[str, Any]
+
+COLUMNS = ("started", "from", "to", "scenario", "seconds", "result", "agent", "id")
+PLAIN = ("caller", "channel", "answered", "keys", "reason", "transferred_to", "server")
+"""What of a call is shown as it is, where there is anything."""
+
+
+def show(calls: Sequence[Record], zone: ZoneInfo) -> None:
+    """A line for each call, on the clocks of `zone`."""
+    rows = [COLUMNS, *(_row(call, zone) for call in calls)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    for row in rows if calls else ():
+        typer.echo("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def show_whole(call: Record, zone: ZoneInfo) -> None:
+    """Everything that is known of a call, with its `searches` and `offers`."""
+    show([call], zone)
+    for name in PLAIN:
+        if call[name] not in (None, ""):
+            typer.echo(f"{name}: {_printable(str(call[name]))}")
+    for line in _happened(call, zone):
+        typer.echo(_printable(line))
+
+
+def _row(call: Record, zone: ZoneInfo) -> tuple[str, ...]:
+    cells = (
+        _time(call["started"], zone),
+        call["cli"],
+        call["did"],
+        call["scenario"],
+        f"{call['duration']:.1f}",
+        call["result"],
+        call["agent"] or "",
+        call["id"],
+    )
+    return tuple(map(_printable, cells))
+
+
+def _happened(call: Record, zone: ZoneInfo) -> Iterator[str]:
+    for step in call["path"]:
+        outcome = f" → {step['outcome']}" if step["outcome"] else ""
+        yield f"{step['at']:8.1f} s  {step['node']} ({step['type']}){outcome}"
+    for search in call["searches"]:
+        yield (
+            f"search in {search['centre']} at {_time(search['started'], zone)}: {search['outcome']} after "
+            f"{search['waited']:.1f} s{_whom(search['agent'])}{_talk(search)}"
+        )
+    for offer in call["offers"]:
+        yield (
+            f"offer to {offer['agent']} ({offer['manner']}) at {_time(offer['offered'], zone)}: {offer['outcome']} "
+            f"after {offer['ended']:.1f} s{_talk(offer)}"
+        )
+    for recording in call["recordings"]:
+        yield f"recording ({recording['kind']}, {recording['duration']:.1f} s): {recording['file']}"
+    for warning in call["warnings"]:
+        yield f"warning: {warning}"
+
+
+def _whom(agent: str | None) -> str:
+    return f", agent {agent}" if agent else ""
+
+
+def _talk(row: Record) -> str:
+    return "" if row["talk"] is None else f", talked {row['talk']:.1f} s"
+
+
+def _time(text: str, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _printable(text: str) -> str:
+    """What a caller or a telephone line has written shall not move the cursor."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
