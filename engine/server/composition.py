@@ -7,9 +7,10 @@ import gc
 import logging
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from engine.audio.library import PromptLibrary
 from engine.audio.recordings import Recordings
@@ -25,6 +26,7 @@ from engine.lines.dialling import DialPlan
 from engine.lines.limits import Limits
 from engine.lines.lines import Lines
 from engine.lines.numbering import FRENCH_PLAN
+from engine.messages import _, _n
 from engine.outside.absent import NoAlerts
 from engine.outside.ports import Alerts
 from engine.records.switches import FILE as SWITCHES
@@ -34,6 +36,7 @@ from engine.server.agent_side import AgentSide
 from engine.server.channels import KeptChannels
 from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
+from engine.server.operation import Operation
 from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
 from engine.server.records import KeptRecords
@@ -94,7 +97,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory),
+        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
@@ -107,26 +110,22 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     )
     server = Server(drivers, store, services, records.facts)
     agents = AgentSide(settings, Calling(services, server, ringing), services.centres)
+    operation = Operation(drivers, settings.drain, on_ready)
     stop, hurry = _signals()
-    watcher = asyncio.create_task(store.watch(stop))
-    watcher.add_done_callback(partial(_report_failure, "scenarios are no longer watched: restart to load changes"))
-    keeper = asyncio.create_task(kept.run(services.lines))
-    keeper.add_done_callback(
-        partial(_report_failure, "the rules of channels are no longer watched, nor calls counted")
+    watcher = _keep(store.watch(stop), "scenarios are no longer watched: restart to load changes")
+    keeper = _keep(
+        kept.run(services.lines), "the rules of channels are no longer watched, nor calls counted: restart"
     )
     people.follow(services.centres)
     try:
         await server.start()
         await agents.start()
         _quieten_gc()
-        count = len(store.table)
-        on_ready(
-            f"{count} scenario{'' if count == 1 else 's'}, SIP on {settings.sip.listen}, "
-            f"{agents.addresses}records in {settings.data}"
-        )
+        operation.ready(_summary(settings, len(store.table), agents.addresses))
         await stop.wait()
     finally:
         stop.set()
+        operation.stopping()
         await _drain(server, settings.drain, hurry)
         await agents.stop()
         await people.close()
@@ -136,6 +135,14 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         await kept.close()
         await outside.close()
         await records.close()
+        await operation.close()
+
+
+def _summary(settings: Settings, scenarios: int, addresses: str) -> str:
+    """What serves, and where, in a line. addresses: of the agents' side, with a comma behind each."""
+    count = _n("{count} scenario", "{count} scenarios", scenarios).format(count=scenarios)
+    said = _("{scenarios}, SIP on {sip}, {addresses}records in {data}")
+    return said.format(scenarios=count, sip=settings.sip.listen, addresses=addresses, data=settings.data)
 
 
 async def _drain(server: Server, seconds: float, hurry: asyncio.Event) -> None:
@@ -156,6 +163,13 @@ def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
         gateways.append(settings.pyvoip.peer.rpartition(":")[0])
     plan = settings.telephony.dial_plan(settings.country, gateways)
     return plan, settings.telephony.call_limits(clock, settings.data)
+
+
+def _keep(work: Coroutine[Any, Any, None], complaint: str) -> asyncio.Task[None]:
+    """Work that goes on beside calls; one that fails is complained of."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(partial(_report_failure, complaint))
+    return task
 
 
 def _report_failure(what: str, task: asyncio.Task[None]) -> None:
