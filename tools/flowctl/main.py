@@ -19,6 +19,7 @@ COMMANDS = {
     "simulate": "Run a scenario without a telephone, on a virtual clock.",
     "test": "Run the tests beside scenarios.",
     "serve": "Answer calls.",
+    "install": "Make a server a service of the machine (systemd).",
     "doctor": "Try every part of a server, and say what to do.",
     "apply": "Put the agents and centres of a file into a server's database.",
     "export": "Write the agents and centres of a server's database as a file.",
