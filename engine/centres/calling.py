@@ -130,7 +130,7 @@ class Calling:
         whoever may call have us send packets anywhere."""
         plain = numbering.plain(number)
         known = called.phone or None if called is not None else None
-        if not plain and known is None:
+        if (not plain and known is None) or not number.isprintable():
             raise Refused(Why("bad_number", {"name": number[:40]}))
         if number == desk.code or known == phone or self._same(plain, phone):
             raise Refused(Why("own_phone", {"name": number}))

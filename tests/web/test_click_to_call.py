@@ -64,6 +64,8 @@ async def test_a_page_of_another_site_has_no_call_made_from_an_allowed_address(t
         for headers in (
             {"Sec-Fetch-Site": "cross-site"},
             {"Origin": "https://evil.example"},
+            {"Origin": "http://[evil"},
+            {"Referer": "http://evil.example/page"},
             {"Sec-Purpose": "prefetch;prerender"},
         ):
             answer = await client.get(f"/?CALL&201&&{PARIS}", headers=headers)
@@ -91,6 +93,7 @@ NOT_CALLED = [
     (f"CALL&201&<b>&{PARIS}", 400, "&lt;b&gt;"),
     ("CALL&201&27&27", 400, "your own phone"),
     ("CALL&201&27&%ff%00", 400, "is no telephone number"),
+    ("CALL&201&27&0143%0A670903", 400, "is no telephone number"),
 ]
 
 

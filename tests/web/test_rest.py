@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from support.webhouse import PARIS, web_house
 
 from engine.centres.directory import Directory
@@ -174,3 +175,32 @@ async def test_the_interface_describes_itself(tmp_path: Path) -> None:
             "/agents/{code}/ticket",
         }
         assert all(described["paths"]["/calls"]["post"]["responses"][status] for status in ("201", "401", "409"))
+
+
+async def test_half_a_surrogate_pair_is_no_password_and_no_code(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with web_house(tmp_path, allow=["127.0.0.1/32"]) as (_, client):
+        json = {"Content-Type": "application/json"}
+        password = b'{"password": "\\ud800"}'
+        answer = await client.post("/api/v1/agents/201/ticket", content=password, headers=json)
+        assert (answer.status_code, answer.json()["error"]) == (422, "bad_request")
+        order = b'{"agent": "\\ud800", "number": "1"}'
+        answer = await client.post("/api/v1/calls", content=order, headers=json)
+        assert (answer.status_code, answer.json()["error"]) == (422, "bad_request")
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_failure_is_said_as_json_and_logged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with web_house(tmp_path, allow=["127.0.0.1/32"]) as (house, client):
+
+        def fail(_: str) -> None:
+            raise RuntimeError("a mistake")
+
+        monkeypatch.setattr(house.calling, "find", fail)
+        for _ in range(3):
+            answer = await client.get("/api/v1/calls/1")
+            assert (answer.status_code, answer.json()["error"]) == (500, "internal")
+    assert caplog.text.count("a request has failed") == 1

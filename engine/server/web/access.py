@@ -118,10 +118,20 @@ def from_elsewhere(request: HTTPConnection) -> bool:
     headers = request.headers
     if headers.get("sec-fetch-site") == "cross-site" or "prefetch" in headers.get("sec-purpose", ""):
         return True
-    return not same_origin(request)
+    # Without TLS browsers send no Sec-Fetch-Site, and with a GET no Origin; most say whose page it was.
+    page = headers.get("referer")
+    return not same_origin(request) or (page is not None and not _ours(page, request))
 
 
 def same_origin(request: HTTPConnection) -> bool:
     """False when the page that asks is not one of this server. Programs send no origin, and are no pages."""
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+    return origin is None or _ours(origin, request)
+
+
+def _ours(url: str, request: HTTPConnection) -> bool:
+    """True for the URL of a page of this server, by the name under which it is asked."""
+    try:
+        return urlsplit(url).netloc.lower() == request.headers.get("host", "").lower()
+    except ValueError:
+        return False

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from starlette.exceptions import HTTPException
 
 from engine.centres.calling import Calling, Refused
@@ -39,10 +39,25 @@ class Problem(BaseModel):
     remedy: str = Field(description="What to do about it.")
 
 
-class Order(BaseModel):
-    """A call that is asked for."""
+class Asked(BaseModel):
+    """Base of what a request's body says."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """JSON allows half of a surrogate pair; nothing that stores or compares texts does."""
+        if isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("this is no text: half of a surrogate pair") from None
+        return value
+
+
+class Order(Asked):
+    """A call that is asked for."""
 
     agent: str = Field(min_length=1, max_length=64, description="Code of the agent, whose phone rings first.")
     number: str = Field(
@@ -91,10 +106,8 @@ class CentreNow(BaseModel):
     agents: list[str] = Field(description="Codes.")
 
 
-class Proof(BaseModel):
+class Proof(Asked):
     """An agent's password, where there is no token."""
-
-    model_config = ConfigDict(extra="forbid")
 
     password: SecretStr = Field(max_length=1024)
 
@@ -135,6 +148,7 @@ def rest_api(parts: Parts, version: str) -> FastAPI:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
     return app
 
 
@@ -265,6 +279,11 @@ async def _bad_request(_: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     return JSONResponse(document("bad_request", f"{where or 'body'}: {first['msg']}"), 422)
+
+
+async def _internal(_: Request, __: Exception) -> JSONResponse:
+    """Whoever stands before this logs what it was."""
+    return JSONResponse(document("internal"), 500)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

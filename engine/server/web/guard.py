@@ -11,6 +11,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.limited_log import LimitedLog
 from engine.server.web.errors import document
 
 log = logging.getLogger("flowctl.web")
@@ -38,6 +39,7 @@ class Guard:
         """names: by which the server is reached, beside its addresses and localhost."""
         self._app = app
         self._names = {"localhost", *names}
+        self.log_failure = LimitedLog(log, "web: a request has failed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
@@ -83,7 +85,7 @@ class Guard:
             failure = 500, "internal"
             if not body.too_large:
                 # Without the path, which may hold a token.
-                log.exception("web: a request has failed")
+                self.log_failure.exception()
         if body.too_large:
             failure = 413, "too_large"
         if failure is not None and not started:
