@@ -105,6 +105,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         exchange=settings.telephony.transfer.by_exchange(),
         databases=outside.databases,
         http=outside.http,
+        contacts=outside.contacts,
         switches=SwitchFile(settings.data / SWITCHES),
         alerts=alerts,
     )
@@ -117,6 +118,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         kept.run(services.lines), "the rules of channels are no longer watched, nor calls counted: restart"
     )
     people.follow(services.centres)
+    outside.start()
     try:
         await server.start()
         await agents.start()

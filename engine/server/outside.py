@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.audio.voices import EspeakVoice, NoVoice, Voice
 from engine.outside.absent import NoDatabases, NoHttp
 from engine.outside.ports import Databases, HttpClient
+from engine.server.kept_contacts import KeptContacts
 from engine.server.passwords import database_passwords
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outside:
-    """Databases and web services. Made before the server starts, closed after it has stopped."""
+    """Databases, web services and contacts. Made before the server starts, closed after it has stopped."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises ConfigurationError. Blocking: reads passwords and certificates."""
@@ -33,6 +34,12 @@ class Outside:
             self._client = HttpxClient(settings.http.allow, settings.http.limit)
         self.databases: Databases = self._sql or NoDatabases()
         self.http: HttpClient = self._client or NoHttp()
+        self._contacts = KeptContacts(settings)
+        self.contacts = self._contacts.contacts
+
+    def start(self) -> None:
+        """Begin to keep up with what changes."""
+        self._contacts.follow()
 
     async def close(self) -> None:
         """Close what is open."""
@@ -40,6 +47,7 @@ class Outside:
             await self._sql.close()
         if self._client is not None:
             await self._client.close()
+        await self._contacts.close()
 
 
 def voice_of(settings: Settings) -> Voice:

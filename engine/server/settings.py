@@ -18,6 +18,7 @@ from engine.lines.channel_rules import Rules, check_rules
 from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
+from engine.server.contacts import ContactsSettings
 from engine.server.database import DatabaseSettings, without_password
 from engine.server.mail import MailSettings
 from engine.server.passwords import require_private_passwords
@@ -168,6 +169,7 @@ class Settings(BaseSettings):
     databases: dict[SourceName, Database] = Field(
         default_factory=dict, description="Databases that scenarios look rows up in, by the name in `source`."
     )
+    contacts: ContactsSettings = Field(default_factory=ContactsSettings, description="The table of contacts.")
     telephony: Telephony = Field(default_factory=Telephony, description="The telephone system around the server.")
     agent_link: AgentLinkSettings | None = Field(
         default_factory=AgentLinkSettings, description="Where agents' computers connect; null: nowhere."

@@ -27,6 +27,7 @@ COMMANDS = {
     "token": "Make a token for an agent's, or an application's, requests by HTTP.",
     "agent": "Log in as an agent: see waiting calls, take them.",
     "records": "Show the records of calls that are over.",
+    "contacts": "Put a file of contacts into the table of them; find one.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
     "switch": "Open or close by hand, whatever the opening hours say.",
     "dial": "Call a SIP address, press keys, record what is heard.",

@@ -18,6 +18,7 @@ from engine.records.contacts.index import NumberIndex
 from engine.records.contacts.spelling import Spelling
 from engine.records.contacts.table import CONTACTS, NUMBERS, Contact
 from engine.records.database import Database
+from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.contacts")
 
@@ -103,6 +104,10 @@ class TableContacts:
         self._index = await asyncio.to_thread(NumberIndex, pairs)
         # Strangers may be strangers no more.
         self._known.clear()
+
+    async def close(self) -> None:
+        """Give up what is still asked."""
+        await cancel(*self._asking.values())
 
     def _ask(self, number: int) -> asyncio.Task[Contact | None]:
         """One question for all calls from the number. It goes on when nobody waits any more: the next call knows."""

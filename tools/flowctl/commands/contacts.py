@@ -1,0 +1,144 @@
+"""`flowctl contacts`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tools.flowctl.people import refuse, with_database
+
+if TYPE_CHECKING:
+    from engine.records.contacts.feed import Feed
+    from engine.records.contacts.spelling import Spelling
+    from engine.records.contacts.storing import Deeds
+    from engine.records.database import Database
+    from engine.server.settings import Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The table of contacts: who calls.")
+
+SHOWN = 20
+"""Refused lines that are shown to people; programs get all of them."""
+
+Config = Annotated[Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")]
+Format = Annotated[str, typer.Option("--format", help="text or json.")]
+
+
+@app.command(
+    "import",
+    epilog="Examples: flowctl contacts import customers.csv --dry-run   ·   flowctl contacts import customers.csv",
+)
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV whose first line names the columns.")],
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    format_: Format = "text",
+) -> None:
+    """Put the contacts of a file into the table: those whose ident is there are changed, the others added. Lines that
+    cannot be taken are named, the others taken; the exit status is 1 then."""
+    from engine.records.contacts.feed import NoFeed, read_feed
+
+    _check(format_)
+    settings = _settings(config)
+    try:
+        data = file.read_bytes()
+        feed = read_feed(data, _spelling(settings))
+    except (OSError, NoFeed) as error:
+        refuse("contacts", f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
+
+    async def work(database: Database) -> Deeds:
+        from engine.records.contacts.storing import store
+
+        return await store(database, list(feed.rows.values()), dry_run=dry_run)
+
+    deeds = with_database("contacts", config, work)
+    if format_ == "json":
+        typer.echo(json.dumps(_as_json(feed, deeds, dry_run=dry_run), ensure_ascii=False, indent=2))
+    else:
+        _show(file, feed, deeds, dry_run=dry_run)
+    raise typer.Exit(1 if feed.refused else 0)
+
+
+@app.command(epilog="Examples: flowctl contacts find 0143670903   ·   flowctl contacts find +33143670903")
+def find(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="As people write it.")],
+    config: Config = None,
+    format_: Format = "text",
+) -> None:
+    """Say who would be found for a caller, and how long that takes. Nobody: the exit status is 1."""
+    from engine.records.contacts.lookup import TableContacts
+
+    _check(format_)
+    spelling = _spelling(_settings(config))
+    read = spelling.number(number)
+    if read is None:
+        refuse("contacts", f"{number!r} is no telephone number that can be called from everywhere")
+
+    async def work(database: Database) -> Any:
+        contacts = TableContacts(database, spelling, timeout=5, expires=0)
+        await contacts.learn()
+        return await contacts.find(f"+{read}")
+
+    found = with_database("contacts", config, work)
+    if format_ == "json":
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    elif found is None:
+        typer.echo(f"+{read} is in no contact")
+    else:
+        for name, value in found.items():
+            if value is not None:
+                typer.echo(f"{name:16} {value}")
+    raise typer.Exit(1 if found is None else 0)
+
+
+def _check(format_: str) -> None:
+    if format_ not in ("text", "json"):
+        refuse("contacts", "--format is text or json")
+
+
+def _settings(config: Path | None) -> Settings:
+    from engine.errors import EngineError
+
+    try:
+        from engine.server.settings import Settings
+
+        here = Path("server.yaml")
+        return Settings.load(config or (here if here.is_file() else None))
+    except ImportError as error:
+        refuse("contacts", f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
+    except (EngineError, OSError) as error:
+        refuse("contacts", str(error))
+
+
+def _spelling(settings: Settings) -> Spelling:
+    from engine.records.contacts.spelling import Spelling
+
+    return Spelling(settings.country, settings.telephony.outside_prefix)
+
+
+def _show(file: Path, feed: Feed, deeds: Deeds, *, dry_run: bool) -> None:
+    for one in feed.refused[:SHOWN]:
+        typer.echo(f"{file}:{one.line}: {f'{one.column}: ' if one.column else ''}{one.why}", err=True)
+    if len(feed.refused) > SHOWN:
+        typer.echo(f"… and {len(feed.refused) - SHOWN} more: --format json has them all", err=True)
+    if feed.ignored:
+        typer.echo(f"columns that mean nothing here: {', '.join(feed.ignored)}")
+    typer.echo(
+        f"{len(deeds.added)} added, {len(deeds.changed)} changed, {deeds.unchanged} as before, "
+        f"{len(feed.refused)} lines refused"
+    )
+    if dry_run:
+        typer.echo("nothing was written (--dry-run)")
+
+
+def _as_json(feed: Feed, deeds: Deeds, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "applied": not dry_run,
+        "added": len(deeds.added),
+        "changed": len(deeds.changed),
+        "unchanged": deeds.unchanged,
+        "refused": [{"line": one.line, "column": one.column, "why": one.why} for one in feed.refused],
+        "ignored": feed.ignored,
+    }
