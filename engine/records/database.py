@@ -69,6 +69,11 @@ class Backend(Protocol):
         DatabaseError."""
         ...
 
+    def is_content(self, error: DBAPIError) -> bool:
+        """True for an error of the values, not of the database, whose class does not tell: with the same values it
+        would come again."""
+        ...
+
     def advice(self, said: str) -> str:
         """What to do about what the database says; empty when nothing is known."""
         ...
@@ -199,7 +204,7 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # Somebody may have put other tables there.
             self._current = False
-            kind = Refused if _is_content(error) else DatabaseError
+            kind = Refused if isinstance(error, SQLAlchemyError) and self._is_content(error) else DatabaseError
             raise kind(f"{self.name}: {self._said(error)}") from None
 
     def _said(self, error: Exception) -> str:
@@ -213,15 +218,13 @@ class Database:
         advice = self._backend.advice(text)
         return f"{text}: {advice}" if advice else text
 
+    def _is_content(self, error: SQLAlchemyError) -> bool:
+        if isinstance(error, DBAPIError):
+            return isinstance(error, DataError | IntegrityError) or self._backend.is_content(error)
+        # Values that cannot even be handed over.
+        return isinstance(error, StatementError)
+
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._given_up.discard(task)
         if not task.cancelled():
             task.exception()
-
-
-def _is_content(error: Exception) -> bool:
-    """True for an error of the values, not of the database: with the same values it would come again."""
-    if isinstance(error, DBAPIError):
-        return isinstance(error, DataError | IntegrityError) or isinstance(error.orig, sqlite3.InterfaceError)
-    # Values that cannot even be handed over.
-    return isinstance(error, StatementError)

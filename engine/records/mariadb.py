@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -90,6 +90,9 @@ class MariaDbServer:
                 raise DatabaseError(f"{self.name}: another server is bringing its tables up to date")
             upgrade(connection)
 
+    def is_content(self, error: DBAPIError) -> bool:
+        return error.orig is not None and bool(error.orig.args) and error.orig.args[0] in _CONTENT
+
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")
 
@@ -101,3 +104,6 @@ _REMEDIES = {
     "Access denied": "see user and password in the setting database, and what the user may do (GRANT ALL ON NAME.*)",
     "Unknown database": "make it: CREATE DATABASE NAME CHARACTER SET utf8mb4",
 }
+
+_CONTENT = frozenset({1048, 1264, 1265, 1292, 1366, 1406, 1690, 3819, 4025})
+"""Errors of values: null, out of range, cut, wrong, wrong characters, too long, too great, against a check."""

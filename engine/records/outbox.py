@@ -280,6 +280,7 @@ class Outbox:
             file.executemany("DELETE FROM begun WHERE kind = ? AND id = ?", list(ended))
             insert = "INSERT OR IGNORE INTO entries (kind, id, body) VALUES (?, ?, ?)"
             file.executemany(insert, [_row(entry) for entry in over])
+            self._note_alive()
 
     def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._transaction() as file:
@@ -337,4 +338,5 @@ def _locked(path: Path) -> int:
 
 
 def _row(entry: Entry) -> tuple[str, str, str]:
-    return entry.kind, entry.id, json.dumps(entry.body, ensure_ascii=False, separators=(",", ":"))
+    # In ASCII: what comes by the line need not be text that can be encoded.
+    return entry.kind, entry.id, json.dumps(entry.body, separators=(",", ":"))

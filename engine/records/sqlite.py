@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -47,6 +48,9 @@ class SqliteFile:
         _prepare(engine)
         with engine.connect().execution_options(flowctl_write=True) as connection, connection.begin():
             upgrade(connection)
+
+    def is_content(self, error: DBAPIError) -> bool:
+        return isinstance(error.orig, sqlite3.InterfaceError)
 
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")

@@ -22,7 +22,6 @@ from engine.records.contacts import table as contacts
 from engine.records.meta import META
 from engine.records.migrations import REVISIONS, TABLE
 
-
 WITH_TABLES = (contacts, people_rows, tables, tokens)
 """What has to be imported for META to know all tables."""
 
