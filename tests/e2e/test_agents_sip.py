@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from support.companions import CompanionProcess, companion
-from support.served import ROOT, Served, served
+from support.served import FLOWCTL, ROOT, Served, run, served
 from support.sipua import Call, SipUa
 from support.sound import speech
 from support.wav import write_wav
@@ -48,6 +48,7 @@ async def test_two_agents_share_the_calls(tmp_path: Path) -> None:
                 await one.got(type="state", state="available")
             anne.say(type="unavailable", reason="lunch")
             await anne.got(type="state", state="unavailable")
+            await _contacts(tmp_path)
             await _everybody(await _call(caller, server), anne, annes, hugo, hugos)
             await _one_after_another(await _call(caller, server), anne, annes, hugo)
             records = await server.recorded(2)
@@ -59,6 +60,13 @@ async def test_two_agents_share_the_calls(tmp_path: Path) -> None:
     assert "Traceback" not in server.log()
 
 
+async def _contacts(root: Path) -> None:
+    """The caller is known, while the server runs."""
+    file = CALL_CENTRE / "contacts.csv"
+    done = await run(*FLOWCTL, "contacts", "import", file, "--config", root / "server.yaml")
+    assert done[:2] == (0, "3 added, 0 changed, 0 as before, 0 lines refused\n"), done
+
+
 async def _call(caller: SipUa, server: Served) -> Call:
     call = await caller.invite("32", server.address, cli="0143670903")
     await call.answered()
@@ -67,7 +75,9 @@ async def _call(caller: SipUa, server: Served) -> Call:
 
 async def _everybody(call: Call, anne: CompanionProcess, annes: SipUa, hugo: CompanionProcess, hugos: SipUa) -> None:
     """Anne, who did not want to be disturbed, takes the call, and her phone is busy; Hugo takes it."""
-    shown = (await hugo.got(type="event", event="P"))["call"]
+    told = await hugo.got(type="event", event="P")
+    assert (told["name"], told["company"], told["ident"]) == ("Camille Moreau", "Boulangerie Moreau", "1001")
+    shown = told["call"]
     assert not any(message.get("event") == "P" for message in anne.log)
     anne.say(type="available")
     assert (await anne.got(type="event", event="P", call=shown))["caller"] == "+33143670903"
