@@ -4,52 +4,118 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import re
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Literal, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
+
+if TYPE_CHECKING:
+    from engine.server.settings import Settings
+
+Format = Literal["text", "json"]
 
 _FIELDS = len(logging.makeLogRecord({}).__dict__)
 """Of a record that says nothing but its message."""
 
 
-def configure(format: Literal["text", "json"], stream: TextIO | None = None) -> None:  # noqa: A002 - the option's name
+def configure(format: Format, stream: TextIO | None = None) -> None:  # noqa: A002 - the option's name
     """Send everything logged below `flowctl` (and warnings of libraries) to `stream`, standard error by default.
 
     Colours only on a terminal, and not when NO_COLOR is set.
     """
-    import os
-
-    out = stream or sys.stderr
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: Any
-    if format == "json":
-        shared.append(structlog.processors.format_exc_info)
-        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
-    else:
-        shared.append(_shown)
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=out.isatty() and not os.environ.get("NO_COLOR"),
-            pad_event_to=0,
-            # The default shows local variables: callers' keys, PINs among them.
-            exception_formatter=structlog.dev.plain_traceback,
-        )
-    handler = logging.StreamHandler(out)
-    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
-    plain = {"text": _plain_text, "json": _plain_json}[format] if not (format == "text" and out.isatty()) else None
-    handler.setFormatter(_Formatter(plain, foreign_pre_chain=shared, processors=processors))
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_formatter(format, handler.stream))
     # Asked for with each line otherwise, and shown nowhere.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("flowctl").setLevel(logging.INFO)
+
+
+@contextmanager
+def kept(settings: Settings, format: Format) -> Iterator[None]:  # noqa: A002 - the option's name
+    """After `configure`: as the settings say, and into the daily log as well, with times of the server's zone."""
+    from engine.records.daily_log import DailyLog
+
+    said, root = settings.logs, logging.getLogger()
+    logging.getLogger("flowctl").setLevel(said.level.upper())
+    for handler in root.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setFormatter(_formatter(format, handler.stream, mask=said.mask_numbers))
+    daily = DailyLog(settings.data / said.folder, settings.zone)
+    daily.setFormatter(_formatter(format, None, zone=settings.zone, mask=said.mask_numbers))
+    root.addHandler(daily)
+    try:
+        yield
+    finally:
+        root.removeHandler(daily)
+        daily.close()
+
+
+def _formatter(
+    format: Format,  # noqa: A002 - the option's name
+    out: TextIO | None,
+    *,
+    zone: tzinfo = UTC,
+    mask: bool = False,
+) -> _Formatter:
+    """out: where the lines go, for their colours; None for a file. mask: numbers."""
+    terminal = out is not None and out.isatty()
+
+    def stamp(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+        event["timestamp"] = _time(event["_record"].created, zone)
+        return event
+
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        stamp,
+        structlog.processors.format_exc_info,
+        *([_masked] if mask else []),
+    ]
+    renderer: Any
+    if format == "json":
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        shared.append(_shown)
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=terminal and not os.environ.get("NO_COLOR"),
+            pad_event_to=0,
+            # The default shows local variables: callers' keys, PINs among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    plain = {"text": _plain_text, "json": _plain_json}[format] if not (format == "text" and terminal) else None
+    return _Formatter(plain, zone=zone, mask=mask, foreign_pre_chain=shared, processors=processors)
+
+
+def _time(moment: float, zone: tzinfo) -> str:
+    """ISO 8601, with Z for UTC."""
+    text = datetime.fromtimestamp(moment, zone).isoformat(timespec="microseconds")
+    return text.removesuffix("+00:00") + "Z" if zone is UTC else text
+
+
+_NUMBER = re.compile(r"(?<![\w.+/@-])(\+?[0-9]{2,11})[0-9]{4}(?![\w-])")
+"""A telephone number: no part of an id, a time, an address or a version."""
+
+
+def masked(text: str) -> str:
+    """Without the last four digits of the numbers in it."""
+    return _NUMBER.sub(r"\1xxxx", text)
+
+
+def _masked(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """As a processor of structlog."""
+    kept = ("timestamp", "call")
+    return {
+        key: masked(value) if isinstance(value, str) and key not in kept else value for key, value in event.items()
+    }
 
 
 _SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\t"): "\t", ord("\n"): "\n    "}
@@ -60,16 +126,22 @@ is told to the terminal. A second line is set in."""
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Most lines are a message and nothing else, two for each call: written directly, they cost a third."""
 
-    def __init__(self, plain: Callable[[str, str, str], str] | None, **options: Any) -> None:
+    def __init__(
+        self, plain: Callable[[str, str, str], str] | None, *, zone: tzinfo, mask: bool, **options: Any
+    ) -> None:
         """plain: makes the line of (time, level, message), as structlog would; None to leave all to it."""
         super().__init__(**options)
         self._plain = plain
+        self._zone = zone
+        self._mask = mask
 
     def format(self, record: logging.LogRecord) -> str:
         if self._plain is None or record.exc_info or record.stack_info or len(record.__dict__) > _FIELDS:
             return super().format(record)
-        when = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-        return self._plain(f"{when}Z", record.levelname.lower(), record.getMessage())
+        message = record.getMessage()
+        if self._mask:
+            message = masked(message)
+        return self._plain(_time(record.created, self._zone), record.levelname.lower(), message)
 
 
 def _plain_text(when: str, level: str, message: str) -> str:

@@ -20,6 +20,7 @@ from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
 from engine.server.contacts import ContactsSettings
 from engine.server.database import DatabaseSettings, without_password
+from engine.server.log_settings import LogSettings
 from engine.server.mail import MailSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
@@ -180,6 +181,8 @@ class Settings(BaseSettings):
     )
 
     mail: MailSettings | None = Field(default=None, description="The mail server; null: no mail is sent.")
+
+    logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _file: Path | None = PrivateAttr(default=None)

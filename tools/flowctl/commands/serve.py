@@ -34,11 +34,14 @@ def serve(
     if log_format not in ("text", "json"):
         typer.echo("flowctl serve: --log-format is text or json", err=True)
         raise typer.Exit(2)
-    logs.configure("json" if log_format == "json" else "text")
+    form: logs.Format = "json" if log_format == "json" else "text"
+    logs.configure(form)
     if config is None and Path("server.yaml").is_file():
         config = Path("server.yaml")
     try:
-        asyncio.run(run_server(Settings.load(config), on_ready=_say_ready))
+        settings = Settings.load(config)
+        with logs.kept(settings, form):
+            asyncio.run(run_server(settings, on_ready=_say_ready))
     except (EngineError, OSError) as error:
         typer.echo(f"flowctl serve: {error}", err=True)
         raise typer.Exit(2) from error
