@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, cast, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
@@ -21,6 +21,9 @@ SLOT = SLOT_SECONDS * 1000
 
 LOOKBACK = 31 * 86400 // SLOT_SECONDS
 """An interval that begins so many quarters of an hour before the period, or earlier, is not looked for."""
+
+_MANY = 10**6
+"""More quarters of an hour than an interval has: 28 years."""
 
 
 class _SinceTheHour(FunctionElement[int]):
@@ -51,23 +54,33 @@ Spent = tuple[str, str, int]
 async def spent(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any]) -> list[Spent]:
     """The time of the period that lies in the intervals, by the rows of the report and a further name. An interval
     begins at `since`, a column of the table of `facts`, and has a column `duration`."""
-    columns, period = facts.table.c, facts.query.period
+    period, stretches = facts.query.period, facts.stretches
+    found: list[Spent] = []
+    for row in (await facts.connection.execute(_statement(facts, since, name))).all():
+        if row.place < 0:
+            found.append((facts.name(row.key), row.name, row.length))
+            continue
+        for slot, part in _pieces(row):
+            if period.first <= slot < period.end:
+                of_row = facts.name(row.key) if stretches is None else stretches.name_of(slot)
+                found.append((of_row, row.name, part))
+    return found
+
+
+def _statement(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any]) -> Select[Any]:
+    columns, period, key = facts.table.c, facts.query.period, facts.key
     slot, duration = columns.slot, milliseconds(columns.duration)
     after = _SinceTheHour(since) % SLOT
     ended = after + duration
     span: ColumnElement[int] = cast((ended - ended % SLOT) / SLOT, BigInteger)
-    place: ColumnElement[int] = slot
-    key = facts.key
-    if not facts.query.by.of_time:
-        # Where only the ends of the period cut, what lies within it is one sum.
-        inside = and_(slot >= period.first, slot + span < period.end)
-        place, span = case((inside, -1), else_=slot), case((inside, 0), else_=span)
-    statement = (
+    # What lies within one row of the report is one sum; the rest is cut here.
+    to_the_end = case((slot < period.first, -1), else_=period.end - 1 - slot)
+    left = to_the_end if facts.stretches is None else facts.stretches.left(slot)
+    return (
         select(
             key.label("key"),
             name.label("name"),
-            place.label("place"),
-            span.label("span"),
+            case((span <= left, -1), else_=slot * _MANY + span).label("place"),
             func.count().label("intervals"),
             summed(duration).label("length"),
             summed(after).label("after"),
@@ -78,27 +91,19 @@ async def spent(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any
             or_(slot >= period.first, columns.duration > (period.first - 1 - slot) * SLOT_SECONDS),
             *facts.filtered(),
         )
-        .group_by("key", "name", "place", "span")
+        .group_by("key", "name", "place")
     )
-    found: list[Spent] = []
-    for row in (await facts.connection.execute(statement)).all():
-        if row.place < 0:
-            found.append((facts.name(row.key), row.name, row.length))
-            continue
-        pieces = (piece for piece in _pieces(row) if period.first <= piece[0] < period.end)
-        of_time = facts.query.by.of_time
-        found.extend((facts.name(place if of_time else row.key), row.name, part) for place, part in pieces)
-    return found
 
 
 def _pieces(row: Row[Any]) -> Iterator[tuple[int, int]]:
     """The quarters of an hour that the intervals of one group lie in, each with its milliseconds."""
-    if not row.span:
-        yield row.place, row.length
+    first, span = divmod(row.place, _MANY)
+    if not span:
+        yield first, row.length
         return
     whole = row.intervals * SLOT
     head = whole - row.after
-    yield row.place, head
-    for slot in range(row.place + 1, row.place + row.span):
+    yield first, head
+    for slot in range(first + 1, first + span):
         yield slot, whole
-    yield row.place + row.span, row.length - head - whole * (row.span - 1)
+    yield first + span, row.length - head - whole * (span - 1)

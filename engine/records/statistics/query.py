@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.statistics.formulas import Tally
 from engine.records.statistics.slots import By, Period
+from engine.records.statistics.stretches import stretches_of
 
 Tallies = dict[str, Tally]
 """The name of a row → its sums."""
@@ -61,22 +62,22 @@ class Facts:
         self.query = query
         self.table = table
         self._where = where
-        self._keys = query.period.keys(query.by) if query.by.of_time else []
+        self.stretches = stretches_of(query.period, query.by) if query.by.of_time else None
 
     @property
     def key(self) -> ColumnElement[Any]:
-        """What the rows are grouped by: the slot, or the column of that name."""
-        if self.query.by.of_time:
-            return self.table.c.slot
+        """What the rows are grouped by: the stretch of time, or the column of that name."""
+        if self.stretches is not None:
+            return self.stretches.number(self.table.c.slot)
         if self.query.by is By.WAIT:
             return literal(0)
         return self.exactly(self.table.c[self.query.by.value])
 
-    def name(self, key: int | str | None) -> str:
+    def name(self, key: Any) -> str:
         """The name of the row of the report that a value of `key` belongs to."""
-        if isinstance(key, int):
-            return self._keys[key - self.query.period.first] if self._keys else ""
-        return key or ""
+        if self.stretches is not None:
+            return self.stretches.name(key)
+        return str(key or "")
 
     def exactly(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """The text as it is: MariaDB by itself takes small and capital letters for the same."""

@@ -11,6 +11,11 @@ from engine.records.statistics.agents import PAUSE
 from engine.records.statistics.formulas import Language, Measure, Tally, Value
 from engine.records.statistics.kinds import PLANS, Kind
 from engine.records.statistics.query import Query
+from engine.records.statistics.slots import By
+from engine.records.statistics.stretches import stretches_of
+
+_IN_ORDER = (By.SLOT, By.HALF_HOUR, By.HOUR, By.DAY, By.WEEK, By.MONTH, By.WAIT)
+"""Rows that are found in the order of time, or of waiting; others are sorted by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,9 @@ async def report(connection: AsyncConnection, kind: Kind, query: Query) -> Repor
             f"{kind}: only by {' and '.join(sorted(plan.filters))}, not by {' or '.join(sorted(unknown))}"
         )
     found = await plan.tallies(connection, query)
-    if query.by.of_time:
-        names = list(dict.fromkeys(query.period.keys(query.by)))
-        if query.by == "weekday-hour":
-            names.sort()
-    else:
-        names = list(found) if query.by == "wait" else sorted(found)
+    names = stretches_of(query.period, query.by).names if query.by.of_time else list(found)
+    if query.by not in _IN_ORDER:
+        names.sort()
     whole = Tally()
     for tally in found.values():
         whole.join(tally)

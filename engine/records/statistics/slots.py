@@ -92,8 +92,11 @@ class Period:
     def keys(self, by: By) -> list[str]:
         """For each quarter of an hour of the period, the name of the stretch of time that it belongs to, in ISO 8601:
         `2026-10-25T02:00+02:00`, `2026-10-25`, `2026-W43`, `2026-10`; of a weekday and an hour, `7T02` for Sunday."""
-        moments = (datetime.fromtimestamp(slot * SLOT_SECONDS, self.zone) for slot in range(self.first, self.end))
-        return list(_keys(moments, by))
+        return list(_keys(self.moments(), by))
+
+    def moments(self) -> Iterator[datetime]:
+        """The beginnings of its quarters of an hour, in its zone."""
+        return (datetime.fromtimestamp(slot * SLOT_SECONDS, self.zone) for slot in range(self.first, self.end))
 
 
 def _keys(moments: Iterator[datetime], by: By) -> Iterator[str]:
