@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.served import FLOWCTL, ROOT, dial, served
+from support.served import FLOWCTL, ROOT, dial, run, served
 from typer.testing import CliRunner
 
 from engine.records.daily_log import name_of
@@ -102,5 +102,5 @@ async def test_a_server_logs_into_the_file_of_its_day_with_numbers_masked(tmp_pa
     assert "ready" not in file.read_text()
     assert "014367xxxx" in server.log() and "0143670903" not in server.log()
     assert file.stat().st_mode & 0o777 == 0o600
-    shown = CliRunner().invoke(app, ["--config", str(tmp_path / "server.yaml"), "-n", "100"])
-    assert line in shown.stdout
+    _, shown, _ = await run(*FLOWCTL, "logs", "--config", tmp_path / "server.yaml", "-n", 100)
+    assert line in shown
