@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from engine.clock import Clock
 from engine.errors import CallError
+
+log = logging.getLogger("flowctl.records")
+
+FOLDER = "recordings"
+"""Below the server's data folder."""
+SUFFIX, PART = ".wav", ".wav.part"
+"""Of a recording, and of one that is being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A recording that was being written when the server was killed; `duration` in seconds."""
+
+    path: Path
+    box: str
+    duration: float
+
+    def belongs_to(self, call_id: str) -> bool:
+        """Whether it is that call's."""
+        _, _, rest = self.path.stem.partition("-")
+        return rest == call_id or rest.startswith(f"{call_id}-")
 
 
 class Recordings:
@@ -33,10 +58,36 @@ class Recordings:
 
 
 def _prepare(folder: Path, name: str) -> Path:
-    """Make the folder; a path in it that no finished recording has."""
+    """Make the folder; a path in it that is free."""
     os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib gives the mode to the last folder alone
-    path, number = folder / f"{name}.wav", 1
+    return _free(folder, name)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A path that no finished recording has."""
+    path, number = folder / f"{name}{SUFFIX}", 1
     while path.exists():
         number += 1
-        path = folder / f"{name}-{number}.wav"
+        path = folder / f"{name}-{number}{SUFFIX}"
     return path
+
+
+async def recover(root: Path) -> list[Recovered]:
+    """Complete the recordings below a folder that an earlier run has left half written; nothing may be writing any
+    more. One without a sound is deleted, and one that is no WAV file stays as it is."""
+    return await asyncio.to_thread(lambda: list(_recovered(root)))
+
+
+def _recovered(root: Path) -> Iterator[Recovered]:
+    for part in sorted(root.rglob(f"*{PART}")):
+        path = _free(part.parent, part.name.removesuffix(PART))
+        try:
+            with wave.open(str(part)) as file:
+                duration = round(file.getnframes() / file.getframerate(), 3)
+            if duration:
+                part.replace(path)
+                yield Recovered(path.absolute(), part.parent.name, duration)
+            else:
+                part.unlink()
+        except (OSError, EOFError, wave.Error) as error:
+            log.warning("%s, left by a server that was killed, cannot be played: %s", part, error)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 
+from engine.audio.recordings import FOLDER, recover
 from engine.errors import ConfigurationError
+from engine.outside.ports import Alerts
+from engine.records.closing import closed
+from engine.records.database import Database
+from engine.records.drainer import Drainer
 from engine.records.facts import Facts
+from engine.records.former import take_over
 from engine.records.outbox import FILE, Outbox
 from engine.server.settings import Settings
+
+log = logging.getLogger("flowctl.server")
 
 
 class KeptRecords:
@@ -16,15 +25,33 @@ class KeptRecords:
     def __init__(self, settings: Settings) -> None:
         self.outbox = Outbox(settings.data / FILE)
         self.facts = Facts(self.outbox, settings.name)
+        self.drainer: Drainer | None = None
+        self._data = settings.data
+        self._server = settings.name
 
     async def open(self) -> None:
-        """Raises ConfigurationError: without its outbox, a server would forget what happens."""
+        """Open the outbox, and end what an earlier run has not. Raises ConfigurationError: without its outbox, a
+        server would forget what happens."""
         try:
-            await self.outbox.open()
+            left = await self.outbox.open()
+            await take_over(self._data, self.outbox, self._server)
+            recovered = await recover(self._data / FOLDER)
+            await self.outbox.put(*closed(left, recovered))
         except (sqlite3.Error, OSError) as error:
             said = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}") from error
+        if calls := sum(entry.kind == "call" for entry in left.entries):
+            log.warning("the last run was interrupted: %d calls were up", calls)
+        for one in recovered:
+            log.warning("recovered a recording of %.1f s: %s", one.duration, one.path)
+
+    def drain_to(self, database: Database, alerts: Alerts) -> None:
+        """From now on, what is in the outbox goes to the database."""
+        self.drainer = Drainer(self.outbox, database, alerts)
+        self.drainer.start()
 
     async def close(self) -> None:
         """Write what is to be written."""
+        if self.drainer is not None:
+            await self.drainer.close()
         await self.outbox.close()
