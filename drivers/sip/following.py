@@ -41,6 +41,7 @@ class Following:
     def leave(self, hangup: Hangup) -> None:
         """The old far end has hung up, without waiting for the result."""
         self.left = hangup
+        self._leg.passed_on.set()
         self._leg.expect_nothing()
 
     def stop(self) -> None:

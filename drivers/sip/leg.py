@@ -128,6 +128,7 @@ class SipLeg(Voice):
         old_line.leg = None
         old_line.report(200, "OK")
         old_line.hang_up(Cause.NORMAL)
+        self.passed_on.set()
         self.line, self._port, self._successor = other.line, other._require(), other
         other.digits = self.digits
         other.ended.add_done_callback(lambda ended: self.finish(ended.result()))

@@ -26,6 +26,7 @@ def splice(leg: SipLeg, other: SipLeg | None) -> bool:
 
 def _follow(leg: SipLeg, other: SipLeg) -> None:
     """Let go of the telephone; `leg` ends when `other` does."""
+    leg.passed_on.set()
     leg.line.leg = None
     leg.line.hang_up(Cause.NORMAL)
     other.ended.add_done_callback(lambda _: leg.finish(Hangup("remote", Cause.NORMAL)))

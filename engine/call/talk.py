@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from engine.centres.hold import Hold
 from engine.errors import CallError, LegGone, OriginateError
 from engine.lines import Cause, Leg, RecordingHandle
 from engine.tasks import uninterrupted
@@ -38,20 +39,23 @@ async def dialled(
     call: Call, to: str, *, timeout: float, caller_id: str | None = None, early: bool = False
 ) -> AsyncIterator[Leg]:
     """As `dial`, for somebody who is named by the scenario: `to` may be the code of an agent, too. The leg is hung up
-    in the end; until then the agent is busy for all searches, and for whoever else calls them."""
+    in the end; until then, or until their phone has passed the call on, the agent is busy for all searches, and for
+    whoever else calls them."""
     centres = call.services.centres
     desk = centres.reached_by(to)
-    held = desk is not None and desk.phone != ""
+    hold: Hold | None = None
     async with AsyncExitStack() as stack:
-        if desk is not None and held:
+        if desk is not None and desk.phone:
             if not await centres.reserve(desk, "connecting"):
                 raise has_a_call(to)
-            stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
+            hold = Hold(lambda: centres.release(desk, rest=desk.rest))
+            stack.push_async_callback(hold.end)
             to = desk.phone
         leg = await dial(call, to, timeout=timeout, caller_id=caller_id, early=early)
         stack.push_async_callback(leg.hangup)
-        if desk is not None and held:
+        if desk is not None and hold is not None:
             desk.talk()
+            hold.until_passed_on(leg)
         yield leg
 
 

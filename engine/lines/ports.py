@@ -103,6 +103,9 @@ class Leg(ABC):
         self.digits = DigitBuffer()
         self.ended: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
         """Set once, when the leg has ended. Wait on it through `asyncio.wait` or `asyncio.shield`."""
+        self.passed_on = asyncio.Event()
+        """Set when whoever was at the far end has put somebody else in their place (REFER from their phone): the leg
+        goes on, with the other."""
 
     @property
     def alive(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.call.call import CallOver
 from engine.call.handover import Way, transferred, way_of
 from engine.call.talk import talk
+from engine.centres.hold import Hold
 from engine.centres.search import Search
 from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Cause
@@ -112,19 +113,21 @@ class AgentSearch(Node):
 
     async def _talk(self, call: Call, search: Search, leg: Leg) -> None:
         """Let the two talk. Raises OriginateError when the agent was gone before they could."""
-        held: list[Desk] = []
+        holds: list[Hold] = []
 
         def connected() -> None:
-            held.append(search.connected())
-            call.record.agent = held[0].code
+            desk = search.connected()
+            call.record.agent = desk.code
+            holds.append(Hold(lambda: self._release(call, desk)))
+            holds[0].until_passed_on(leg)
 
         try:
             recorded = "conversations" if self.record else None
             if not await talk(call, leg, record_as=recorded, on_connected=connected):
                 raise OriginateError(leg.info.did, Cause.FAILED, "hung up before being connected")
         finally:
-            for desk in held:
-                await uninterrupted(self._release(call, desk))
+            for hold in holds:
+                await hold.end()
 
     async def _transfer(self, call: Call, search: Search, desk: Desk, transfer: Awaitable[NoReturn]) -> NoReturn:
         """Let the line or the exchange connect the two, which ends the call. Raises OriginateError when the agent did

@@ -102,6 +102,7 @@ async def test_an_agent_passes_the_caller_on(talk, second, waits):
     if not waits:
         await talk.agent.bye()
     colleague = await second.next_call()
+    assert talk.other.passed_on.is_set() is not waits  # who has hung up is not in the way of the next call
     talk.agent.rtp.received.clear()
     await talk.caller.rtp.stream(SAID * 3)
     assert not any(packet.payload == SAID for packet in talk.agent.rtp.received)  # they are apart by now
@@ -109,6 +110,7 @@ async def test_an_agent_passes_the_caller_on(talk, second, waits):
     if waits:
         assert await talk.reports(2) == ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]
         await talk.agent.over.wait()
+    assert talk.other.passed_on.is_set()
     await hears(colleague.rtp, talk.caller.rtp)
     talk.caller.rtp.received.clear()
     await hears(talk.caller.rtp, colleague.rtp)
@@ -152,6 +154,7 @@ async def test_a_colleague_who_is_busy(talk, second):
     await talk.refer(ours(talk, "202"))
     (await second.next_call()).reject(486)
     assert (await talk.reports(2))[1] == "SIP/2.0 486 Busy Here"
+    assert not talk.other.passed_on.is_set()
     await hears(talk.agent.rtp, talk.caller.rtp)
     assert (await talk.refer(ours(talk, "203"))).status == 202
     assert (await second.next_call()).requests[0].start.split()[1] == second.uri("203")
@@ -248,6 +251,7 @@ async def test_an_agent_asks_a_colleague_and_passes_the_caller_on(talk, phone, s
     assert (await talk.refer(asked.named(talk))).status == 202
     assert await talk.reports(2) == ["SIP/2.0 100 Trying", "SIP/2.0 200 OK"]
     await asyncio.gather(talk.agent.over.wait(), asked.call.over.wait())
+    assert (talk.other.passed_on.is_set(), asked.other.passed_on.is_set()) == (True, False)
     await says(talk.caller.rtp, asked.colleague.rtp)
     await says(asked.colleague.rtp, talk.caller.rtp)
     await asked.colleague.rtp.press("7")
