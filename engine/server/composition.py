@@ -27,8 +27,6 @@ from engine.lines.limits import Limits
 from engine.lines.lines import Lines
 from engine.lines.numbering import FRENCH_PLAN
 from engine.messages import _, _n
-from engine.outside.absent import NoAlerts
-from engine.outside.ports import Alerts
 from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
@@ -39,6 +37,7 @@ from engine.server.drivers import drivers_beside_sip, make_driver
 from engine.server.operation import Operation
 from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
+from engine.server.post import Post
 from engine.server.records import KeptRecords
 from engine.server.server import Server
 from engine.server.settings import Settings
@@ -70,8 +69,9 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         """The call that a phone asks for which passes `caller` on."""
         return await pass_on(services.lines, caller, to, ringing)
 
-    alerts: Alerts = NoAlerts()
-    trunk_alerts = TrunkAlerts(alerts)
+    clock = SystemClock()
+    post = await asyncio.to_thread(Post, settings, records.outbox, clock)
+    trunk_alerts = TrunkAlerts(post.alerts)
     sip = make_driver(
         "sip",
         listen=settings.sip.listen,
@@ -91,7 +91,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         on_trunk=trunk_alerts.on_change,
     )
     drivers = [sip, *drivers_beside_sip(settings)]
-    clock = SystemClock()
     kept = await asyncio.to_thread(partial(KeptChannels, settings, clock, descriptors=descriptors))
     outside = await asyncio.to_thread(Outside, settings)
     services = Services(
@@ -107,7 +106,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         http=outside.http,
         contacts=outside.contacts,
         switches=SwitchFile(settings.data / SWITCHES),
-        alerts=alerts,
+        mailer=post.mailer,
+        alerts=post.alerts,
     )
     server = Server(drivers, store, services, records.facts)
     agents = AgentSide(settings, Calling(services, server, ringing), services.centres)
@@ -120,6 +120,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     people.follow(services.centres)
     outside.start()
     try:
+        await post.start()
         await server.start()
         await agents.start()
         _quieten_gc()
@@ -134,6 +135,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         services.centres.close()
         await cancel(watcher, keeper)
         await trunk_alerts.close()
+        await post.close()
         await kept.close()
         await outside.close()
         await records.close()
