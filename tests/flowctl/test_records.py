@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, insert
 from typer.testing import CliRunner
 
 from engine.call.record import CallRecord, Step
-from engine.records.meta import META
+from engine.records.database import Database
 from engine.records.outbox import Entry, Outbox
 from engine.records.tables import CALLS, OFFERS, RECORDINGS, SEARCHES, STEPS, slot_of, stored
 from tools.flowctl.commands.records import app
@@ -55,10 +55,16 @@ def server(tmp_path: Path) -> Path:
     return tmp_path
 
 
+async def made(file: Path) -> None:
+    database = Database(file)
+    await database.upgrade()
+    await database.close()
+
+
 def drain(file: Path, *calls: dict[str, Any]) -> None:
     """Put calls into a database, each with a search and an offer."""
+    asyncio.run(made(file))
     engine = create_engine(f"sqlite:///{file}")
-    META.create_all(engine)
     with engine.begin() as connection:
         for body in calls:
             started = datetime.fromisoformat(body["started"])
