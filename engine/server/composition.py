@@ -56,7 +56,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     """
     _try_data_folder(settings.data)
     descriptors = raise_limit()
-    people = KeptPeople(settings)
+    people = await asyncio.to_thread(KeptPeople, settings)
     directory = await people.open()
     store = ScenarioStore(settings.scenarios, lambda: people.directory)
     await store.load()
@@ -118,6 +118,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         kept.run(services.lines), "the rules of channels are no longer watched, nor calls counted: restart"
     )
     people.follow(services.centres)
+    records.drain_to(people.database, services.alerts)
     outside.start()
     try:
         await post.start()
@@ -131,15 +132,10 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         operation.stopping()
         await _drain(server, settings.drain, hurry)
         await agents.stop()
-        await people.close()
         services.centres.close()
         await cancel(watcher, keeper)
-        await trunk_alerts.close()
-        await post.close()
-        await kept.close()
-        await outside.close()
-        await records.close()
-        await operation.close()
+        for part in (trunk_alerts, post, kept, outside, records, people, operation):
+            await part.close()
 
 
 def _summary(settings: Settings, scenarios: int, addresses: str) -> str:

@@ -11,6 +11,7 @@ from engine.centres.difference import Change, differences, put_in_place
 from engine.centres.directory import Directory
 from engine.errors import ConfigurationError, DatabaseError
 from engine.records.applying import carry_out, plan
+from engine.records.database import Database
 from engine.records.people import Outdated, People, Stored
 from engine.records.switches import stamp_of
 from engine.server.passwords import OTHERS
@@ -61,6 +62,11 @@ class KeptPeople:
         # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
         await self._database.close()
         return self._stored.directory
+
+    @property
+    def database(self) -> Database:
+        """The one that has everything; `close` closes it."""
+        return self._database
 
     @property
     def directory(self) -> Directory | None:
