@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
-from engine.centres.texts import reason
+from engine.centres.texts import Why
+from engine.lines import Cause
 
 if TYPE_CHECKING:
     from engine.centres.session import AgentSession
@@ -111,19 +112,25 @@ class Offer:
                 AgentEvent(Code.EXECUTE, self.facts, self.centre, command=command, variables=self._variables)
             )
 
-    def fail(self, taker: Desk) -> None:
+    def fail(self, taker: Desk, cause: Cause) -> None:
         """The connection to `taker` has failed: the call waits again (`S`). Who has asked for it twice has to ask
         again."""
         self._hidden = False
         self._askers = deque(session for session in self._askers if session.desk is not taker)
-        self._tell(Code.SHOW, "not_connected", name=taker.agent.name)
+        self._say(Code.SHOW, _not_connected(taker, cause))
+
+    def give_up(self, taker: Desk, cause: Cause) -> None:
+        """It has failed too often for `taker` to be asked again (`T`)."""
+        self._withdraw(taker, _not_connected(taker, cause))
 
     def withdraw(self, desk: Desk, why: str) -> None:
         """The call is no longer for this agent (`T`)."""
+        self._withdraw(desk, Why(why))
+
+    def _withdraw(self, desk: Desk, why: Why) -> None:
         session = self._shown.pop(desk.code, None)
         if session is not None:
-            text = reason(why, session.language, name=desk.agent.name)
-            session.send(AgentEvent(Code.ENDED, self.facts, self.centre, reason=text))
+            session.send(AgentEvent(Code.ENDED, self.facts, self.centre, reason=why.text(session.language)))
 
     def close(self, why: str, **names: str) -> None:
         """The call waits no longer (`T`)."""
@@ -132,5 +139,16 @@ class Offer:
         self._askers.clear()
 
     def _tell(self, code: Code, why: str, **names: str) -> None:
+        self._say(code, Why(why, names))
+
+    def _say(self, code: Code, why: Why) -> None:
         for session in tuple(self._shown.values()):
-            session.send(AgentEvent(code, self.facts, self.centre, reason=reason(why, session.language, **names)))
+            session.send(AgentEvent(code, self.facts, self.centre, reason=why.text(session.language)))
+
+
+def _not_connected(taker: Desk, cause: Cause) -> Why:
+    """With the cause where it says something to the agent: `failed` may mean anything."""
+    name = {"name": taker.agent.name}
+    if cause in (Cause.FAILED, Cause.NORMAL, Cause.CANCELLED):
+        return Why("not_connected", name)
+    return Why("not_connected_for", name, f"cause_{cause.value}")

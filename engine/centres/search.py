@@ -13,7 +13,7 @@ from engine.centres.phones import Phones
 from engine.centres.queue import Ticket
 from engine.centres.reach import reach, ring
 from engine.centres.waiting import Entertainment
-from engine.errors import CallError, NoChannel, OriginateError
+from engine.errors import CallError, EngineError, NoChannel, OriginateError
 from engine.lines import Cause, Leg
 from engine.tasks import cancel, uninterrupted
 
@@ -120,10 +120,11 @@ class Search:
         self._held = self._found = None
         return desk
 
-    async def failed(self, why: str) -> None:
-        """The agent who had accepted could not be connected: the call waits again."""
+    async def failed(self, error: EngineError) -> None:
+        """The agent who had accepted could not be connected, and why: the call waits again."""
         desk = self._held
-        self._call.note(f"agent {desk.code if desk else ''}: {why}")
+        cause = error.cause if isinstance(error, OriginateError) else Cause.FAILED
+        self._call.note(f"agent {desk.code if desk else ''}: {error}")
         if desk is None:
             return
         self._failures[desk.code] += 1
@@ -131,8 +132,8 @@ class Search:
             self._asked.discard(desk.code)
         await uninterrupted(self._let_go())
         if self._node.method == "sequential" and desk.code in self._asked:
-            self._offer.withdraw(desk, "not_connected")
-        self._offer.fail(desk)
+            self._offer.give_up(desk, cause)
+        self._offer.fail(desk, cause)
 
     def _leave(self) -> None:
         """The call waits no longer."""
@@ -326,7 +327,7 @@ class Search:
             await uninterrupted(self._stop_ringing())
             self._found = desk, await self._reach(desk, leg)
         except (OriginateError, CallError, NoChannel) as error:
-            await self.failed(str(error))
+            await self.failed(error)
         except BaseException:
             if leg is not None:
                 await uninterrupted(leg.hangup())

@@ -13,6 +13,7 @@ _TEXTS = {
     "en": {
         "transferred": "taken by {name}",
         "not_connected": "the connection to {name} failed",
+        "not_connected_for": "the connection to {name} failed: {detail}",
         "caller_hung_up": "the caller hung up",
         "timeout": "nobody took the call in time",
         "key": "the caller chose something else",
@@ -70,6 +71,7 @@ _TEXTS = {
     "fr": {
         "transferred": "pris par {name}",
         "not_connected": "la mise en relation avec {name} a échoué",
+        "not_connected_for": "la mise en relation avec {name} a échoué : {detail}",
         "caller_hung_up": "le correspondant a raccroché",
         "timeout": "personne n'a pris l'appel à temps",
         "key": "le correspondant a fait un autre choix",

@@ -96,7 +96,7 @@ class AgentSearch(Node):
                 try:
                     await self._connect(call, search, way)
                 except (OriginateError, NotAllowed, NoChannel) as error:
-                    await search.failed(str(error))
+                    await search.failed(error)
                 else:
                     return "transferred"
 

@@ -228,7 +228,7 @@ def test_who_could_not_be_connected_twice_sees_the_call_no_more(tmp_path: Path, 
         house.driver.call("32", "1")
         await asyncio.sleep(0.5)
         assert anne.letters == "A?HS?HT"
-        assert anne.last.reason == "the connection to Anne failed"
+        assert anne.last.reason == "the connection to Anne failed: busy"
         anne.session.accept(anne.events[1].facts.call)
         assert anne.last.reason == "this call waits no longer"
         hugo.session.be_available()
