@@ -18,9 +18,35 @@ START_SECONDS = 60
 class MariaDb:
     """A running server with an empty database `test`."""
 
-    def __init__(self, socket: Path, process: subprocess.Popen[bytes]) -> None:
-        self.socket = socket
-        self.process = process
+    def __init__(self, root: Path, command: list[str]) -> None:
+        """root: its folder; command: what starts it."""
+        self.socket = root / "s"
+        self._log = root / "log"
+        self._command = command
+        self.process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+
+    def kill(self) -> None:
+        """As a crash: nothing is written any more."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def start(self) -> None:
+        """Start again what was killed, and wait until it answers."""
+        self.process = self._started()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it answers."""
+        begun = time.monotonic()
+        ping = ["mariadb-admin", "--no-defaults", f"--socket={self.socket}", "--user=root", "ping"]
+        while subprocess.run(ping, capture_output=True, check=False).returncode:
+            if self.process.poll() is not None or time.monotonic() - begun > START_SECONDS:
+                raise RuntimeError(f"mariadbd did not start: {self._log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.1)
 
     @property
     def url(self) -> str:
@@ -33,7 +59,12 @@ class MariaDb:
 
     def run(self, sql: str) -> str:
         """Run statements through the command-line client; what it prints."""
-        command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "test"]
+        return self.run_in("test", sql)
+
+    def run_in(self, database: str, sql: str) -> str:
+        """The same in another database; in none when it is empty."""
+        where = [database] if database else []
+        command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", *where]
         done = subprocess.run(command, input=sql.encode(), capture_output=True, check=True, timeout=30)
         return done.stdout.decode()
 
@@ -62,17 +93,15 @@ def mariadb() -> Iterator[MariaDb]:
         )
         options = [f"--datadir={data}", f"--socket={socket}", f"--pid-file={root / 'pid'}", "--skip-networking"]
         small = ["--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--performance-schema=OFF"]
-        with (root / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [_program(), "--no-defaults", *options, *small, *user], stdout=log, stderr=subprocess.STDOUT
-            )
+        server = MariaDb(root, [_program(), "--no-defaults", *options, *small, *user])
         try:
-            server = MariaDb(socket, process)
-            _wait(server, root / "log")
+            server.wait()
+            server.run_in("", "CREATE DATABASE test")
             yield server
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            server.process.send_signal(signal.SIGCONT)
+            server.process.terminate()
+            server.process.wait(30)
 
 
 def _program() -> str:
@@ -81,14 +110,3 @@ def _program() -> str:
     if found is None:
         raise RuntimeError("mariadbd is missing: apt-get install mariadb-server")
     return found
-
-
-def _wait(server: MariaDb, log: Path) -> None:
-    begun = time.monotonic()
-    ping = ["mariadb-admin", "--no-defaults", f"--socket={server.socket}", "--user=root", "ping"]
-    while subprocess.run(ping, capture_output=True, check=False).returncode:
-        if server.process.poll() is not None or time.monotonic() - begun > START_SECONDS:
-            raise RuntimeError(f"mariadbd did not start: {log.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.1)
-    create = ["mariadb", "--no-defaults", f"--socket={server.socket}", "--user=root", "-e", "CREATE DATABASE test"]
-    subprocess.run(create, capture_output=True, check=True, timeout=30)
