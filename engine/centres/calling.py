@@ -183,13 +183,9 @@ class Calling:
             await uninterrupted(self._finish(call))
 
     async def _finish(self, call: OutgoingCall) -> None:
-        await self._release(call.desk)
+        await call.hold.end()
         await self._host.write_down(call.record)
         log.info("call %s: %s after %.1f s", call.record.id, call.record.result, call.record.duration)
-
-    async def _release(self, desk: Desk) -> None:
-        """What was left of a rest after another call goes on."""
-        await self._services.centres.release(desk, rest=desk.rest)
 
     # From the agent's computer
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
+from engine.centres.hold import Hold
 from engine.centres.texts import Why, refusal
 from engine.errors import CallError, LegGone, NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Leg, RecordingHandle
@@ -73,6 +74,9 @@ class OutgoingCall:
         self.stage = Stage.CALLING_AGENT
         self.why: Why | None = None
         """Why it is over, once it is."""
+        self.hold = Hold(lambda: services.centres.release(desk, rest=desk.rest))
+        """The agent's; what was left of a rest after another call goes on."""
+        self._hold_on_called: Hold | None = None
         self._services = services
         self._ringing = ringing
         self._cut = Why("server_stops")
@@ -173,7 +177,8 @@ class OutgoingCall:
         if release:
             await centres.release(desk, rest=desk.rest)
         else:
-            stack.push_async_callback(lambda: uninterrupted(centres.release(desk, rest=desk.rest)))
+            self._hold_on_called = Hold(lambda: centres.release(desk, rest=desk.rest))
+            stack.push_async_callback(self._hold_on_called.end)
 
     # The two phones
 
@@ -245,8 +250,10 @@ class OutgoingCall:
             raise _Failed(Why("number_not_reached", {"name": self.wanted.number}, "cause_normal")) from None
         self._connected(Stage.CONNECTED)
         self.desk.talk(taken=False)
-        if self.wanted.called is not None:
+        self.hold.until_passed_on(leg)
+        if self.wanted.called is not None and self._hold_on_called is not None:
             self.wanted.called.talk()
+            self._hold_on_called.until_passed_on(other)
         self._tell(Code.CONNECTED, None)
         await asyncio.wait({leg.ended, other.ended}, return_when=asyncio.FIRST_COMPLETED)
         first = leg if not leg.alive else other

@@ -418,3 +418,36 @@ def test_who_stands_in_for_an_agent_does_not_call_themselves(tmp_path: Path) -> 
         call.withdraw()
 
     play(tmp_path, story)
+
+
+@pytest.mark.parametrize("who", ["201", "202"])
+def test_whose_phone_passes_the_other_on_is_free(tmp_path: Path, who: str) -> None:
+    """And keeps what they are given next when the first call is over."""
+
+    async def story(house: House) -> None:
+        parties: dict[str, Party] = {}
+
+        def answered(code: str) -> Callable[[Party], None]:
+            def ring(party: Party) -> None:
+                parties[code] = party
+                phone(1, talks=10)(party)
+
+            return ring
+
+        house.driver.phones |= {"27": answered("201"), "28": answered("202")}
+        sessions, centres = Sessions(house.services.centres), house.services.centres
+        for code in ("201", "202"):
+            await Desktop().log_in(sessions, code)
+        call = await house.calling.start("201", "202")
+        await asyncio.sleep(3)
+        assert call.stage is Stage.CONNECTED
+        parties[who].leg.passed_on.set()
+        await asyncio.sleep(0.1)
+        assert [desk.code for desk in centres.available("support")] == [who]
+        assert await centres.claim(centres.desk(who), "another")
+        await asyncio.sleep(20)
+        assert call.over
+        assert [desk.code for desk in centres.desks if desk.claim is not None] == [who]
+        await centres.release(centres.desk(who))
+
+    play(tmp_path, story)
