@@ -28,6 +28,7 @@ from drivers.sip.trunks import Trunks
 from drivers.sip.uri import parse_external, parse_listen
 from engine.errors import ConfigurationError, LegGone, LineFailed, NoChannel, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Driver, Leg, LegInfo, TrunkState
+from engine.lines.delays import Delays
 from engine.lines.ports import OnCall
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class SipDriver(Driver):
         self._legs: set[SipLeg] = set()
         self._refused = 0
         self._pressure = Pressure(overload)
+        self._post_dial = Delays()
         self._tasks: set[asyncio.Task[None]] = set()
         self._endpoint: Endpoint | None = None
 
@@ -217,6 +219,9 @@ class SipDriver(Driver):
     def refused(self) -> int:
         return self._refused + (self._endpoint.refused if self._endpoint is not None else 0)
 
+    def post_dial(self) -> Delays:
+        return self._post_dial
+
     def usage(self) -> dict[str, int]:
         return {"legs": len(self._legs), **self._pool.usage()}
 
@@ -243,6 +248,7 @@ class SipDriver(Driver):
 
     def _announce(self, line: Line, invited: Invited) -> None:
         """A call has come in; called in the signalling thread."""
+        line.invited(self._post_dial)
         with contextlib.suppress(RuntimeError):  # the event loop was closed without `stop`
             self._loop.call_soon_threadsafe(self._on_invited, line, invited)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from drivers.sip.events import Call, Ended, Event, LocalMedia
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from drivers.sip.endpoint import Endpoint
     from drivers.sip.leg import SipLeg
     from drivers.sip.reactor import Reactor
+    from engine.lines.delays import Delays
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,13 @@ class Line:
         self.dialog: Dialog | None = None
         self._reactor = reactor
         self._loop = loop
+        self._waits: Delays | None = None
+        """Gets how long the far end has waited for our first answer."""
+        self._since = 0.0
+
+    def invited(self, delays: Delays) -> None:
+        """An INVITE has come in, in the signalling thread: note how long it waits."""
+        self._waits, self._since = delays, time.monotonic()
 
     def call(self, endpoint: Endpoint, call: Call, media: LocalMedia) -> None:
         """Make an outgoing call."""
@@ -88,14 +97,22 @@ class Line:
     def _ring(self) -> None:
         if self.dialog is not None:
             self.dialog.ring()
+            self._responded()
 
     def _answer(self, media: LocalMedia) -> None:
         if self.dialog is not None:
             self.dialog.answer(media)
+            self._responded()
 
     def _hang_up(self, cause: Cause) -> None:
         if self.dialog is not None:
             self.dialog.hang_up(cause)
+            self._responded()
+
+    def _responded(self) -> None:
+        if self._waits is not None:
+            self._waits.note(time.monotonic() - self._since)
+            self._waits = None
 
     def _refer(self, uri: SipUri, replacing: Line | None) -> None:
         if self.dialog is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, tzinfo
 
@@ -40,6 +41,9 @@ class Centres:
         self._centres_of: dict[str, set[str]] = {}
         """Code → names of the agent's centres."""
         self._queue = Queue()
+        self._waiters: dict[Ticket, Offer] = {}
+        self.ended: Counter[tuple[str, str]] = Counter()
+        """How many of the calls that have waited, by centre and by what has become of them."""
         self._offers: dict[str, Offer] = {}
         self._changed = asyncio.Event()
         self._asked = itertools.count(1)
@@ -183,14 +187,21 @@ class Centres:
         """Place in the queue of the centre, from 1."""
         return self._queue.position(ticket)
 
+    def waiters(self) -> list[tuple[Ticket, Offer]]:
+        """The calls that wait, those of each centre in the order in which they are served."""
+        return [(ticket, self._waiters[ticket]) for ticket in self._queue.tickets]
+
     def join(self, ticket: Ticket, offer: Offer) -> None:
         """A call waits from now on."""
         self._queue.join(ticket)
+        self._waiters[ticket] = offer
         self._offers.update({offer.facts.call: offer, offer.facts.channel: offer})
 
-    def leave(self, ticket: Ticket, offer: Offer) -> None:
-        """It waits no longer."""
+    def leave(self, ticket: Ticket, offer: Offer, outcome: str) -> None:
+        """It waits no longer. outcome: what has become of it."""
         self._queue.leave(ticket)
+        del self._waiters[ticket]
+        self.ended[ticket.centre, outcome] += 1
         for key in (offer.facts.call, offer.facts.channel):
             if self._offers.get(key) is offer:
                 del self._offers[key]

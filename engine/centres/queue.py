@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from engine.centres.desk import Desk
@@ -41,6 +41,11 @@ class Queue:
     def leave(self, ticket: Ticket) -> None:
         """Wait no longer."""
         self._tickets.remove(ticket)
+
+    @property
+    def tickets(self) -> Sequence[Ticket]:
+        """All, in the order in which they are served."""
+        return self._tickets
 
     def waiting(self, centre: str) -> int:
         """How many wait for the centre."""

@@ -139,7 +139,7 @@ class Search:
         """The call waits no longer."""
         if self._waits:
             self._waits = False
-            self._centres.leave(self._ticket, self._offer)
+            self._centres.leave(self._ticket, self._offer, self._outcome)
             self._offer.close(self._outcome, name=self._held.agent.name if self._held else "")
 
     async def _wait(self) -> str:

@@ -23,6 +23,7 @@ from typing import Literal, Protocol
 
 from engine.audio.clip import Clip
 from engine.lines.cause import Cause, Hangup
+from engine.lines.delays import Delays
 from engine.lines.digits import DigitBuffer
 
 
@@ -257,6 +258,11 @@ class Driver(ABC):
         """Calls that the driver itself has refused since it was made, for want of a port, of a trunk's channel, or of
         time: nobody else has seen them."""
         return 0
+
+    def post_dial(self) -> Delays | None:
+        """How long calls that came in had to wait for the first answer that says more than that we are trying; None
+        for a driver that does not count it."""
+        return None
 
     @abstractmethod
     def usage(self) -> dict[str, int]:

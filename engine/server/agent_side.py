@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.centres.calling import Calling
-from engine.centres.centres import Centres
 from engine.messages import _
 from engine.server.link.service import LinkService
 from engine.server.settings import Settings
 from engine.server.store import database_of
+from engine.server.watched import Watched
 
 if TYPE_CHECKING:
     from engine.server.web.service import WebService
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class AgentSide:
     """`start` once calls are answered, `stop` once they have ended."""
 
-    def __init__(self, settings: Settings, calling: Calling, centres: Centres) -> None:
+    def __init__(self, settings: Settings, calling: Calling, watched: Watched) -> None:
         self._settings = settings
+        self._watched = watched
         self._calling = calling
-        self._centres = centres
-        self._link = LinkService(settings.agent_link, centres, settings.folder)
+        self._centres = watched.centres
+        self._link = LinkService(settings.agent_link, watched.centres, settings.folder)
         self._database = database_of(settings)
         self._web: WebService | None = None
 
@@ -47,6 +48,7 @@ class AgentSide:
             link=self._link.link,
             tokens=Tokens(self._database),
             language=settings.language,
+            watched=self._watched,
         )
         await self._web.start()
 

@@ -31,9 +31,10 @@ from engine.records.switches import FILE as SWITCHES
 from engine.records.switches import SwitchFile
 from engine.scenario.reload import ScenarioStore
 from engine.server.agent_side import AgentSide
-from engine.server.channels import KeptChannels
+from engine.server.channels import KeptChannels, ports_of
 from engine.server.descriptors import raise_limit
 from engine.server.drivers import drivers_beside_sip, make_driver
+from engine.server.health import Health
 from engine.server.operation import Operation
 from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
@@ -43,6 +44,7 @@ from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import phones_of, trunks_of
 from engine.server.trunk_alerts import TrunkAlerts
+from engine.server.watched import Watched
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
@@ -60,7 +62,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     directory = await people.open()
     store = ScenarioStore(settings.scenarios, lambda: people.directory)
     await store.load()
-    records = KeptRecords(settings)
+    clock = SystemClock()
+    records = KeptRecords(settings, clock)
     await records.open()
 
     ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
@@ -69,7 +72,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         """The call that a phone asks for which passes `caller` on."""
         return await pass_on(services.lines, caller, to, ringing)
 
-    clock = SystemClock()
     post = await asyncio.to_thread(Post, settings, records.outbox, clock)
     trunk_alerts = TrunkAlerts(post.alerts)
     sip = make_driver(
@@ -96,7 +98,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
+        centres=Centres(
+            directory,
+            clock=clock,
+            zone=await asyncio.to_thread(lambda: settings.zone),
+            chronicle=records.facts,
+        ),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
@@ -110,8 +117,19 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         alerts=post.alerts,
     )
     server = Server(drivers, store, services, records.facts)
-    agents = AgentSide(settings, Calling(services, server, ringing), services.centres)
-    operation = Operation(drivers, settings.drain, on_ready)
+    watched = Watched(
+        name=settings.name,
+        health=Health(drivers),
+        server=server,
+        lines=services.lines,
+        centres=services.centres,
+        counters=kept.counters,
+        outbox=records.outbox,
+        rtp_ports=ports_of(settings),
+        away=lambda: people.away,
+    )
+    agents = AgentSide(settings, Calling(services, server, ringing), watched)
+    operation = Operation(watched, settings.drain, on_ready)
     stop, hurry = _signals()
     watcher = _keep(store.watch(stop), "scenarios are no longer watched: restart to load changes")
     keeper = _keep(

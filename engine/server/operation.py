@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from engine.lines import Driver
-from engine.server.health import Health
 from engine.server.notify import Notifier
+from engine.server.watched import Watched
 from engine.tasks import cancel
 
 FAREWELL = 15.0
@@ -20,13 +19,14 @@ class Operation:
 
     def __init__(
         self,
-        drivers: Sequence[Driver],
+        watched: Watched,
         drain: float,
         on_ready: Callable[[str], None],
         notifier: Notifier | None = None,
     ) -> None:
-        """drain: seconds that calls may go on after the server was asked to stop. on_ready: told, too."""
-        self.health = Health(drivers)
+        """watched: its health is kept here. drain: seconds that calls may go on after the server was asked to stop.
+        on_ready: told, too."""
+        self.health = watched.health
         self._drain = drain
         self._on_ready = on_ready
         self._notifier = notifier or Notifier()

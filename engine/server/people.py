@@ -73,6 +73,11 @@ class KeptPeople:
         """What is in force now; None when nothing is stored."""
         return self._stored.directory if self._stored.revision.number else None
 
+    @property
+    def away(self) -> bool:
+        """True while the database cannot be read; what is in force stays so."""
+        return bool(self._complaint)
+
     def follow(self, centres: Centres) -> None:
         """From now on, what changes in the database holds for the next offer; what changes in the file is told."""
         for work in (self._follow_database(centres), self._follow_file()):

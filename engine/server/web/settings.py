@@ -30,6 +30,12 @@ class WebSettings(Section):
         description="Addresses and networks from which calls may be asked for without a token, for every agent. "
         "Behind a proxy every request comes from the proxy's address: leave it out then.",
     )
+    monitors: list[Network] = Field(
+        default=["127.0.0.0/8", "::1/128"],
+        description="Addresses and networks that may read /metrics, and the reasons of /readyz, without a token; "
+        "others need that of an application. Behind a proxy on the same machine every request comes from loopback: "
+        "write [] then.",
+    )
     names: list[Annotated[str, AfterValidator(_name)]] = Field(
         default_factory=list,
         description="Names by which the server is reached, such as calls.example.com, beside its addresses and "
