@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from support.webhouse import PARIS, web_house
 
-from engine.server.web import guard, http
+from engine.server.web import guard, http, listener
 
 
 async def said(port: int, *parts: bytes) -> bytes:
@@ -98,3 +101,26 @@ async def test_what_is_no_http_and_too_many_connections_do_no_harm(
             while http.Patience._open:
                 await asyncio.sleep(0.02)
         assert (await client.get(f"/?CALL&201&&{PARIS}")).status_code == 200
+
+
+async def test_who_does_not_finish_the_tls_handshake_is_counted_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "HANDSHAKE", 0.5)
+    monkeypatch.setattr(listener, "MOST_OF_ONE", 5)
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
+    command += ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    trusting = await asyncio.to_thread(ssl.create_default_context, cafile=tmp_path / "cert.pem")
+    tls = {"certificate": tmp_path / "cert.pem", "key": tmp_path / "key.pem"}
+    async with web_house(tmp_path, tls=tls) as (house, _):
+        answers = [asyncio.create_task(said(house.port)) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        assert not any(answer.done() for answer in answers)
+        assert await asyncio.wait_for(said(house.port), 0.3) == b""
+        assert await asyncio.wait_for(asyncio.gather(*answers), 3) == [b""] * 5
+        async with httpx.AsyncClient(
+            base_url=f"https://{house.web.address}", verify=trusting, trust_env=False
+        ) as one:
+            assert (await one.get("/")).status_code == 404
