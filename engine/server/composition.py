@@ -1,4 +1,5 @@
 """Puts a server together from its settings, runs it, and takes it apart."""
+    clock = SystemClock()
 
 from __future__ import annotations
 
@@ -62,8 +63,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     directory = await people.open()
     store = ScenarioStore(settings.scenarios, lambda: people.directory)
     await store.load()
-    clock = SystemClock()
-    records = KeptRecords(settings, clock)
+    records = KeptRecords(settings)
     await records.open()
 
     ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
@@ -98,12 +98,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(
-            directory,
-            clock=clock,
-            zone=await asyncio.to_thread(lambda: settings.zone),
-            chronicle=records.facts,
-        ),
+        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,
