@@ -1,5 +1,4 @@
 """Puts a server together from its settings, runs it, and takes it apart."""
-    clock = SystemClock()
 
 from __future__ import annotations
 
@@ -72,6 +71,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         """The call that a phone asks for which passes `caller` on."""
         return await pass_on(services.lines, caller, to, ringing)
 
+    clock = SystemClock()
     post = await asyncio.to_thread(Post, settings, records.outbox, clock)
     trunk_alerts = TrunkAlerts(post.alerts)
     sip = make_driver(
