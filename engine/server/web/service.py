@@ -28,6 +28,7 @@ from engine.server.web.api import Parts, rest_api
 from engine.server.web.frames import Frames
 from engine.server.web.guard import Guard
 from engine.server.web.http import Patience
+from engine.server.web.listener import Listener
 from engine.server.web.page import ClickToCall
 from engine.server.web.settings import WebSettings
 from engine.server.web.socket import serve_link
@@ -46,13 +47,22 @@ FAREWELL = 3
 class _Server(uvicorn.Server):
     """Says when it is ready; signals are the whole server's business."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, listener: Listener) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._listener = listener
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._listener.start(self._protocol)
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._listener.close()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> Patience:
+        return Patience(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -121,10 +131,9 @@ class WebService:
             server_header=False,
             h11_max_incomplete_event_size=MOST_HEADERS,
             timeout_graceful_shutdown=FAREWELL,
-            ssl_context_factory=None if tls is None else lambda _, __: tls,
         )
-        self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        self._server = _Server(config, Listener(self._socket, tls))
+        self._serving = asyncio.create_task(self._server.serve(sockets=[]))
         self._serving.add_done_callback(_report)
         ready = asyncio.ensure_future(self._server.ready.wait())
         await asyncio.wait({ready, self._serving}, return_when=asyncio.FIRST_COMPLETED)
