@@ -103,7 +103,7 @@ class Offer:
     def hide(self, taker: Desk) -> None:
         """`taker` has accepted and is being connected (`H`)."""
         self._hidden = True
-        self._tell(Code.HIDE, "transferred", name=taker.agent.name)
+        self._tell(Code.HIDE, "accepted", name=taker.agent.name)
 
     def execute(self, taker: Desk, command: str | list[str]) -> None:
         """Let the agent's computer show who calls (`X`)."""

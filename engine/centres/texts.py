@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _TEXTS = {
     "en": {
+        "accepted": "{name} has accepted",
         "transferred": "taken by {name}",
         "not_connected": "the connection to {name} failed",
         "not_connected_for": "the connection to {name} failed: {detail}",
@@ -69,6 +70,7 @@ _TEXTS = {
         "kind_country": "numbers of {what}",
     },
     "fr": {
+        "accepted": "{name} a accepté",
         "transferred": "pris par {name}",
         "not_connected": "la mise en relation avec {name} a échoué",
         "not_connected_for": "la mise en relation avec {name} a échoué : {detail}",

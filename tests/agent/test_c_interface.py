@@ -160,7 +160,7 @@ async def test_a_call_by_sip_from_log_in_to_log_out(built: Path, tmp_path: Path)
             assert "client : 4711\n" in variables.read_text()
             assert await anne.ask("accept", shown.channel) == 1
             rings = await phone.next_call(timeout=10)
-            assert (await anne.got("H")).reason == "taken by Anne"
+            assert (await anne.got("H")).reason == "Anne has accepted"
             assert (await anne.got("X")).command == f"crm --number=+33143670903 '' {variables}"
             rings.ring()
             await rings.answer()

@@ -36,6 +36,7 @@ def test_everybody_sees_the_call_and_the_first_to_accept_has_it(tmp_path: Path) 
     assert (pending.variables["client"], pending.variables["CLI"]) == ("4711", "0143670903")
     assert "pin" not in pending.variables
     assert anne.states == ["available", "connecting", "on_call", "available"]
+    assert hugo.events[2].reason == "Anne has accepted"
     assert (anne.events[3].command, hugo.last.reason) == (["show", "{caller}"], "taken by Anne")
 
 
