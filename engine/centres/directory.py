@@ -24,6 +24,16 @@ PASSWORD_LENGTH = 1024
 Order = Literal["fixed", "longest_idle", "least_calls", "round_robin"]
 
 
+def _one_line(value: str) -> str:
+    """Codes and names are printed, logged and compared."""
+    if not value.isprintable() or value != value.strip():
+        raise ValueError(f"{value!r} has a line break or another character that is not printed, or a blank at an end")
+    return value
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
+
+
 def _screen_pop(value: str | list[str]) -> str | list[str]:
     if isinstance(value, str) and not re.match(r"https?://[^/{]", value):
         raise ValueError(f"{value!r} is no URL: write https://…, or a program and its arguments as a list")
@@ -51,9 +61,9 @@ class Agent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str = Field(min_length=1, max_length=CODE_LENGTH, description="Code of the agent, unique.")
-    first_name: str = Field(default="", description="First name.")
-    last_name: str = Field(default="", description="Last name.")
+    code: OneLine = Field(min_length=1, max_length=CODE_LENGTH, description="Code of the agent, unique.")
+    first_name: OneLine = Field(default="", description="First name.")
+    last_name: OneLine = Field(default="", description="Last name.")
     password: SecretStr | None = Field(
         default=None,
         min_length=1,
@@ -68,7 +78,7 @@ class Agent(BaseModel):
         description="required: gets calls only while logged in. none: whenever the phone answers. By default "
         "required for whom has a password.",
     )
-    phone: str | None = Field(
+    phone: OneLine | None = Field(
         default=None,
         description="Where calls reach the agent: a SIP URI, a telephone number or an extension; another one may be "
         "given at log-in.",
@@ -104,7 +114,9 @@ class Centre(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(min_length=1, max_length=NAME_LENGTH, description="Name of the centre, used by `agent_search`.")
+    name: OneLine = Field(
+        min_length=1, max_length=NAME_LENGTH, description="Name of the centre, used by `agent_search`."
+    )
     agents: list[str] = Field(default_factory=list, description="Codes of its agents.")
     answer_delay: Duration = Field(default=15.0, description="How long a sequential search waits for each agent.")
     order: Order = Field(
@@ -113,7 +125,7 @@ class Centre(BaseModel):
         "longest. least_calls: who has had the fewest calls today. round_robin: who comes after the last one asked.",
     )
     wrap_up: Duration = Field(default=0.0, description="Rest of an agent after each call of the centre.")
-    ring: str | None = Field(default=None, description="Sound that announces a call on the agent's computer.")
+    ring: OneLine | None = Field(default=None, description="Sound that announces a call on the agent's computer.")
     screen_pop: Annotated[str | list[str], AfterValidator(_screen_pop)] | None = Field(
         default=None,
         description="What shows the caller's file at the agent's computer as they accept: a URL, or a program and "

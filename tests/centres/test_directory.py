@@ -24,6 +24,11 @@ def test_five_thousand_agents_are_no_mistake(tmp_path: Path) -> None:
     [
         ({"code": "1", "password": ""}, "at least 1"),
         ({"code": "1" * 65}, "at most 64"),
+        ({"code": "20\n1"}, "line break"),
+        ({"code": " 201"}, "blank at an end"),
+        ({"code": "1", "first_name": "\x1b[2J"}, "not printed"),
+        ({"code": "1", "last_name": "a\u202eb"}, "not printed"),
+        ({"code": "1", "phone": "27\n"}, "line break"),
         ({"code": "1", "password_hash": "secret"}, "not an argon2id hash"),
         ({"code": "1", "password_hash": "$argon2id$"}, "not an argon2id hash"),
     ],
@@ -31,6 +36,12 @@ def test_five_thousand_agents_are_no_mistake(tmp_path: Path) -> None:
 def test_what_an_agent_cannot_be(agent: dict[str, str], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         Directory.model_validate({"agents": [agent]})
+
+
+@pytest.mark.parametrize("centre", [{"name": "s\x1b[31m"}, {"name": "sales "}, {"name": "s", "ring": "a\n.wav"}])
+def test_what_a_centre_cannot_be_called(centre: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="not printed"):
+        Directory.model_validate({"centres": [centre]})
 
 
 def test_an_agent_is_in_a_centre_once() -> None:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from engine.centres.directory import Directory
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
-KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+_PRINTED = st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" ").filter(str.isprintable)
+WORDS = st.text(_PRINTED, max_size=8).map(str.strip)
+KEYS = WORDS.filter(bool)
 SECONDS = st.integers(0, 100_000).map(lambda milliseconds: f"{milliseconds}ms")
 
 
