@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,17 @@ class ScenarioStore:
     A call keeps the version on which it began, since it holds that version itself.
     """
 
-    def __init__(self, folder: Path, people: Callable[[], Directory | None] = lambda: None) -> None:
-        """people: the agents and centres in force, if they are not those of a file."""
+    def __init__(
+        self,
+        folder: Path,
+        people: Callable[[], Directory | None] = lambda: None,
+        on_news: Callable[[Path, Sequence[str]], None] = lambda path, complaints: None,
+    ) -> None:
+        """people: the agents and centres in force, if they are not those of a file. on_news: hears of each file that
+        is refused, with what is wrong, and when it is so no more, with nothing."""
         self.folder = folder
         self._people = people
+        self._on_news = on_news
         self._last_people: Directory | None = None
         self.table = DidTable()
         self._files: dict[Path, _File] = {}
@@ -106,6 +113,8 @@ class ScenarioStore:
         for path in absent:
             gone = self._files.pop(path)
             changed = changed or gone.good is not None
+            if gone.refused:
+                self._on_news(path, ())
             log.info("%s is gone; its scenario is out of service", path, extra={"file": str(path)})
         saved = {
             path for path, stamp in stamps.items() if path not in self._files or self._files[path].stamp != stamp
@@ -142,7 +151,10 @@ class ScenarioStore:
         if result.compiled is None:
             if news:
                 _report_refusal(path, file, result, saved=saved)
+                self._on_news(path, [f"line {found.line}: {found.rule} {found.message}" for found in result.errors])
             return False
+        if restored:
+            self._on_news(path, ())
         if file.good is not None and file.good.version == result.compiled.version:
             if restored:
                 _report_service(path, file.good, "in service again")

@@ -60,8 +60,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     descriptors = raise_limit()
     people = await asyncio.to_thread(KeptPeople, settings)
     directory = await people.open()
-    store = ScenarioStore(settings.scenarios, lambda: people.directory)
-    await store.load()
     records = KeptRecords(settings)
     await records.open()
 
@@ -73,6 +71,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
 
     clock = SystemClock()
     post = await asyncio.to_thread(Post, settings, records.outbox, clock)
+    store = ScenarioStore(settings.scenarios, lambda: people.directory, post.scenario_news)
+    await store.load()
     trunk_alerts = TrunkAlerts(post.alerts)
     sip = make_driver(
         "sip",

@@ -40,6 +40,13 @@ def require_private_passwords(path: Path, document: dict[str, Any]) -> None:
             raise ConfigurationError(
                 f"{path}: {key}.password: others may read this file: chmod 600 it, or use {variable} or password_file"
             )
+    alerts = document.get("alerts")
+    hooks = alerts.get("webhooks") if isinstance(alerts, dict) else None
+    secret = any(isinstance(hook, dict) and "secret" in hook for hook in (hooks if isinstance(hooks, list) else ()))
+    if secret and path.stat().st_mode & OTHERS:
+        raise ConfigurationError(
+            f"{path}: alerts.webhooks: others may read this file, and the secret: chmod 600 it, or use secret_file"
+        )
 
 
 def database_passwords(settings: Settings) -> dict[str, str]:
@@ -58,11 +65,14 @@ def read_passwords(key: str, sections: Mapping[str, Guarded], folder: Path) -> d
 
 def read_password(key: str, section: Guarded, folder: Path) -> str | None:
     """The password of the section `key`, or None; as `read_passwords`."""
-    if section.password is not None:
-        return section.password.get_secret_value()
-    if section.password_file is not None:
-        return _read(f"{key}.password_file", folder / section.password_file)
-    return None
+    return read_secret(f"{key}.password_file", section.password, section.password_file, folder)
+
+
+def read_secret(key: str, secret: SecretStr | None, file: Path | None, folder: Path) -> str | None:
+    """The secret, or the content of its file, whose setting is `key`; None for neither; as `read_passwords`."""
+    if secret is not None:
+        return secret.get_secret_value()
+    return _read(key, folder / file) if file is not None else None
 
 
 def _sections(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:

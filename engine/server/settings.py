@@ -18,6 +18,7 @@ from engine.lines.channel_rules import Rules, check_rules
 from engine.lines.numbering import is_country
 from engine.nodes.fields import Duration
 from engine.server.agent_link import AgentLinkSettings
+from engine.server.alerts import AlertSettings
 from engine.server.contacts import ContactsSettings
 from engine.server.database import DatabaseSettings, without_password
 from engine.server.log_settings import LogSettings
@@ -181,6 +182,7 @@ class Settings(BaseSettings):
     )
 
     mail: MailSettings | None = Field(default=None, description="The mail server; null: no mail is sent.")
+    alerts: AlertSettings = Field(default_factory=AlertSettings, description="Who is told of trouble.")
 
     logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
 

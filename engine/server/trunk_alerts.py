@@ -7,7 +7,7 @@ import logging
 
 from engine.errors import CallError
 from engine.lines import TrunkState
-from engine.outside.ports import Alerts, Mail
+from engine.outside.ports import Alerts, Trouble
 from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.alert")
@@ -43,7 +43,10 @@ class TrunkAlerts:
                 self._told_down ^= {name}
                 text = f"Since {state.since.isoformat(timespec='seconds')}."
                 try:
-                    await self._alerts.raise_alert(Mail((), f"trunk {name} is {state}", text))
+                    about = f"trunk {name}"
+                    await self._alerts.raise_alert(
+                        Trouble((), f"{about} is {state}", text, about=about, over=state.up)
+                    )
                 except CallError as error:
                     log.error("the alert about trunk %s was not sent: %s", name, error)
                 await asyncio.sleep(self._quiet)

@@ -40,7 +40,7 @@ class PostOffice:
         self.told: list[Trouble] = []
         self.drainer = MailDrainer(self.outbox, server, Delivery(self.folder, form, keep), self.clock, self._tell)
 
-    async def _tell(self, trouble: Trouble) -> None:
+    def _tell(self, trouble: Trouble) -> None:
         self.told.append(trouble)
 
     def later(self, **time: float) -> None:

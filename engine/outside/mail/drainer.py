@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.clock import Clock
-from engine.errors import CallError
 from engine.outside.drain import Drainer, pause_after
 from engine.outside.mail.aside import put_aside, sweep
 from engine.outside.mail.enclosures import Form
@@ -25,7 +24,7 @@ from engine.records.outbox import Outbox, Waiting
 
 log = logging.getLogger("flowctl.mail")
 
-Tell = Callable[[Trouble], Awaitable[None]]
+Tell = Callable[[Trouble], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +150,7 @@ class MailDrainer(Drainer):
         log.error("mail %s to %s is given up: %s; it is kept as %s", entry.id, to, why, place)
         if letter is not None and not letter.alert:
             text = f"Subject: {letter.subject}\nTo: {to}\nReason: {why}\nKept as: {place}"
-            try:
-                await self._tell(Trouble((), f"a mail to {to} cannot be delivered", text, about=f"mail to {to}"))
-            except CallError as error:
-                log.error("nobody could be told: %s", error)
+            self._tell(Trouble((), f"a mail to {to} cannot be delivered", text))
 
     async def _drop(self) -> None:
         if self._session is not None:
