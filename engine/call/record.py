@@ -45,6 +45,8 @@ class CallRecord:
     warnings: list[str] = field(default_factory=list)
     direction: Literal["in", "out"] = "in"
     """out: an agent has asked for it. `did` is the number then, `cli` the agent's phone, and there is no scenario."""
+    connected: bool = False
+    """Whether the caller and somebody were connected by us; for the journals, and not in the record."""
 
     def add_recording(self, kind: str, path: Path, duration: float, **details: str) -> None:
         """Note a file that was recorded; `duration` in seconds."""

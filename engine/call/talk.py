@@ -102,6 +102,7 @@ async def talk(
             if call.leg.alive:
                 return False
             raise
+        call.record.connected = True
         on_connected()
         stack.push_async_callback(call.leg.unbridge)
         await asyncio.wait({other.ended}, timeout=time_limit)

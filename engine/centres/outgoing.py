@@ -126,6 +126,7 @@ class OutgoingCall:
             self.stage = Stage.ENDED if connected else Stage.FAILED
         self.why = why
         self.record.result = result
+        self.record.connected = connected
         self.record.reason = None if why.key in ("over", "handed_over") else why.text("en")
         self.record.duration = self._elapsed()
         self._tell(Code.ENDED if connected else Code.FAILED, self.recording or why)

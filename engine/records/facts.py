@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.call.record import CallRecord
+from engine.records.journals import journal_entry
 from engine.records.outbox import Entry, Outbox
 
 
@@ -15,6 +16,8 @@ class Facts:
         """server: the name of this one, by which its rows are known."""
         self._outbox = outbox
         self._server = server
+        self.journals = False
+        """Whether calls go to the journals, too."""
 
     def call_begins(self, record: CallRecord) -> None:
         """A call has a record from now on, whatever happens to us."""
@@ -22,7 +25,9 @@ class Facts:
 
     async def call_over(self, record: CallRecord) -> None:
         """Keep the record of a call; returns when it is on the disk."""
-        await self._outbox.put(self._call(record))
+        call = self._call(record)
+        journal = [journal_entry(call.body, connected=record.connected)] if self.journals else []
+        await self._outbox.put(call, *journal)
 
     def _call(self, record: CallRecord) -> Entry:
         return Entry("call", record.id, self._of_ours(record.as_dict()))

@@ -13,7 +13,9 @@ from engine.records.database import Database
 from engine.records.drainer import Drainer
 from engine.records.facts import Facts
 from engine.records.former import take_over
+from engine.records.journals import journal_entry
 from engine.records.outbox import FILE, Outbox
+from engine.server.journals import Journals
 from engine.server.settings import Settings
 
 log = logging.getLogger("flowctl.server")
@@ -26,6 +28,8 @@ class KeptRecords:
         self.outbox = Outbox(settings.data / FILE)
         self.facts = Facts(self.outbox, settings.name)
         self.drainer: Drainer | None = None
+        self.facts.journals = settings.journals.wanted
+        self.journals = Journals(settings, self.outbox)
         self._data = settings.data
         self._server = settings.name
 
@@ -36,12 +40,16 @@ class KeptRecords:
             left = await self.outbox.open()
             await take_over(self._data, self.outbox, self._server)
             recovered = await recover(self._data / FOLDER)
-            await self.outbox.put(*closed(left, recovered))
+            over = closed(left, recovered)
+            calls = [entry.body for entry in over if entry.kind == "call"]
+            journal = [journal_entry(call, connected=False) for call in calls if self.facts.journals]
+            await self.outbox.put(*over, *journal)
         except (sqlite3.Error, OSError) as error:
             said = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}") from error
-        if calls := sum(entry.kind == "call" for entry in left.entries):
-            log.warning("the last run was interrupted: %d calls were up", calls)
+        self.journals.start()
+        if calls:
+            log.warning("the last run was interrupted: %d calls were up", len(calls))
         for one in recovered:
             log.warning("recovered a recording of %.1f s: %s", one.duration, one.path)
 
@@ -54,4 +62,5 @@ class KeptRecords:
         """Write what is to be written."""
         if self.drainer is not None:
             await self.drainer.close()
+        await self.journals.close()
         await self.outbox.close()

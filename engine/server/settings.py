@@ -21,6 +21,7 @@ from engine.server.agent_link import AgentLinkSettings
 from engine.server.alerts import AlertSettings
 from engine.server.contacts import ContactsSettings
 from engine.server.database import DatabaseSettings, without_password
+from engine.server.journal_settings import JournalSettings
 from engine.server.log_settings import LogSettings
 from engine.server.mail import MailSettings
 from engine.server.passwords import require_private_passwords
@@ -184,6 +185,9 @@ class Settings(BaseSettings):
     mail: MailSettings | None = Field(default=None, description="The mail server; null: no mail is sent.")
     alerts: AlertSettings = Field(default_factory=AlertSettings, description="Who is told of trouble.")
 
+    journals: JournalSettings = Field(
+        default_factory=JournalSettings, description="CSV files with a row for each call."
+    )
     logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
