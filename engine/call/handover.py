@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from engine.call.call import CallOver
-from engine.call.talk import calling_agent, dialled, has_a_call, talk
+from engine.call.talk import calling_agent, dialled, has_a_call, meant, talk
 from engine.errors import NoChannel, NotAllowed, OriginateError, Unsupported
 from engine.lines import Capability, Cause, Leg
 from engine.nodes.fields import Tone
@@ -151,7 +151,7 @@ async def _transfer(call: Call, to: str, timeout: float, *, by_exchange: bool, o
 
 def _address(call: Call, to: str) -> str:
     """What to dial for a number, or for the code of an agent. Raises OriginateError for one who has a call."""
-    desk = call.services.centres.reached_by(to)
+    desk = meant(call, to)
     if desk is None or not desk.phone:
         return to
     if desk.claim is not None:

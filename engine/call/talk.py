@@ -8,12 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.centres.hold import Hold
+from engine.centres.desk import Work
 from engine.errors import CallError, LegGone, OriginateError
 from engine.lines import Cause, Leg, RecordingHandle
 from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
+    from engine.centres.desk import Desk
     from engine.nodes.fields import Prompt
 
 
@@ -42,11 +44,11 @@ async def dialled(
     in the end; until then, or until their phone has passed the call on, the agent is busy for all searches, and for
     whoever else calls them."""
     centres = call.services.centres
-    desk = centres.reached_by(to)
+    desk = meant(call, to)
     hold: Hold | None = None
     async with AsyncExitStack() as stack:
         if desk is not None and desk.phone:
-            if not await centres.reserve(desk, "connecting"):
+            if not await centres.reserve(desk, "connecting", Work(call.record.id)):
                 raise has_a_call(to)
             hold = Hold(lambda: centres.release(desk, rest=desk.rest))
             stack.push_async_callback(hold.end)
@@ -57,6 +59,12 @@ async def dialled(
             desk.talk()
             hold.until_passed_on(leg)
         yield leg
+
+
+def meant(call: Call, to: str) -> Desk | None:
+    """The agent who is called for the code `to`, who is not the one who calls; None for any other number."""
+    centres = call.services.centres
+    return centres.reached_by(to, but=centres.desk(call.record.cli))
 
 
 def has_a_call(to: str) -> OriginateError:

@@ -130,3 +130,18 @@ def test_an_agent_who_has_a_call_is_busy_for_whoever_calls_them(tmp_path: Path, 
 
     (record,) = play(tmp_path, story, text=text, directory=directory())
     assert record["path"][0]["outcome"] == "busy"
+
+
+@pytest.mark.parametrize("text", [BRIDGE, TRANSFER, BLIND])
+def test_who_stands_in_for_an_agent_does_not_reach_their_own_phone(tmp_path: Path, text: str) -> None:
+    """They call from the extension that is their code; the colleague is not logged in, and has a phone."""
+    rung: list[str] = []
+
+    async def story(house: House, sessions: Sessions) -> None:
+        for code in "14":
+            house.driver.phones[f"sip:{code}@x"] = lambda party, code=code: (rung.append(code), busy(party))
+        await Desktop().log_in(sessions, "4")
+        house.driver.call("33", "4")
+
+    play(tmp_path, story, text=text, directory=directory(substitute="4"))
+    assert rung == ["1"]
