@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from engine.centres.hold import Hold
-from engine.centres.desk import Work
 from engine.errors import CallError, LegGone, OriginateError
 from engine.lines import Cause, Leg, RecordingHandle
 from engine.tasks import uninterrupted
@@ -48,7 +47,7 @@ async def dialled(
     hold: Hold | None = None
     async with AsyncExitStack() as stack:
         if desk is not None and desk.phone:
-            if not await centres.reserve(desk, "connecting", Work(call.record.id)):
+            if not await centres.reserve(desk, "connecting"):
                 raise has_a_call(to)
             hold = Hold(lambda: centres.release(desk, rest=desk.rest))
             stack.push_async_callback(hold.end)
