@@ -98,3 +98,9 @@ async def test_an_agent_works_while_strangers_send_anything(tmp_path: Path, capl
                 party.hang_up()
                 await agent.got(type="state", state="available", timeout=1)
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_why_an_agent_is_away_moves_no_cursor() -> None:
+    request = protocol.read(b'{"type":"unavailable","reason":"lunch\\u001b[2J\\n\\u202e caf\\u00e9"}')
+    assert isinstance(request, protocol.Unavailable)
+    assert request.reason == "lunch [2J   café"

@@ -10,7 +10,16 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 import pydantic_core
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from engine.centres.events import AgentEvent, StateEvent
 
@@ -83,11 +92,16 @@ class Reject(Request):
     call: str = Field(min_length=1, max_length=200)
 
 
+def _printed(text: str) -> str:
+    """Others read it on terminals: what moves a cursor becomes a blank."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 class Unavailable(Request):
     """The agent does not want to be disturbed."""
 
     type: Literal["unavailable"]
-    reason: str = Field(default="", max_length=200)
+    reason: Annotated[str, AfterValidator(_printed)] = Field(default="", max_length=200)
 
 
 class Available(Request):
