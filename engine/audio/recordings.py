@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from engine.clock import Clock
 from engine.errors import CallError
+from engine.records.files import replace_text
 
 log = logging.getLogger("flowctl.records")
 
@@ -20,6 +23,8 @@ FOLDER = "recordings"
 """Below the server's data folder."""
 SUFFIX, PART = ".wav", ".wav.part"
 """Of a recording, and of one that is being written."""
+FACTS = ".json"
+"""Of what is known of a recording, beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,17 @@ class Recordings:
         except OSError as error:
             raise CallError(f"recordings folder {folder} cannot be made: {error.strerror}") from error
 
+    async def describe(self, path: Path, facts: Mapping[str, Any]) -> None:
+        """Write what is known of a recording beside it: `FACTS`. Raises CallError when that cannot be written."""
+        try:
+            await asyncio.to_thread(replace_text, path.with_suffix(FACTS), json.dumps(facts), mode=0o600)
+        except OSError as error:
+            raise CallError(f"what is known of {path} could not be written beside it: {error.strerror}") from error
+
     async def discard(self, path: Path) -> None:
         """Delete a recording that nobody wants; a file already gone is no error."""
         await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(path.with_suffix(FACTS).unlink, missing_ok=True)
 
 
 def _prepare(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.errors import CallError
 
@@ -19,6 +20,8 @@ LIMIT = 10**15
 _NUMBER = re.compile(r"[+-]?\d{1,15}([.,]\d{1,15})?", re.ASCII)
 _MINUS = {"fr": "moins", "en": "minus"}
 _POINT = {"fr": "virgule", "en": "point"}
+_NEAR = {"fr": ("aujourd'hui", "hier"), "en": ("today", "yesterday")}
+_AT = {"fr": "à ", "en": "at "}
 _MONTHS = {
     "fr": (
         *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -75,6 +78,17 @@ def time(moment: datetime, language: str) -> str:
         case "en":
             return _english_time(moment.hour, moment.minute, language)
     return f"{moment:%H:%M}"
+
+
+def received(moment: datetime, now: datetime, zone: str, language: str) -> str:
+    """When something came, as seen from `now`: "today, at nine oh five PM.", "hier, à vingt et une heures cinq.".
+    Both are aware; the day is one of the time zone."""
+    there, here = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    days = (here.date() - there.date()).days
+    base = _base(language)
+    near = _NEAR.get(base, _NEAR["en"])
+    day = near[days] if days in (0, 1) else date(there, language)
+    return f"{day}, {_AT.get(base, '')}{time(there, language)}."
 
 
 def _base(language: str) -> str:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from engine.audio import spoken
 from engine.call.input import read_keys
+from engine.errors import AudioError, CallError
 from engine.nodes.base import Node
 from engine.nodes.fields import Text
 
 if TYPE_CHECKING:
+    from engine.audio.clip import Clip
     from engine.call.call import Call
+    from engine.outside.ports import Message
 
 KEY_SECONDS = 5.0
 """Wait for the first key of a number or PIN, and for a choice."""
@@ -25,7 +29,8 @@ MANY = 10
 
 
 class Mailbox(Node):
-    """Asks for the PIN, says how many messages there are, and plays them, the oldest first.
+    """Asks for the PIN, says how many messages there are, and plays them: new ones first, and the oldest first, each
+    with when it came and from whom.
 
     After each message: 1 listens again, 2 goes on to the next, 3 deletes it, # ends. `refused`: no right PIN in
     `attempts` attempts. What the caller hears is the engine's own sounds, in the call's language.
@@ -49,8 +54,12 @@ class Mailbox(Node):
         messages = await call.services.mailboxes.messages(name)
         await _announce(call, len(messages))
         for message in messages:
-            if not await _listen(call, name, message):
-                return "done"
+            try:
+                if not await _listen(call, name, message):
+                    return "done"
+            except CallError as error:
+                # Somebody else has deleted it meanwhile.
+                call.warn(str(error))
         if messages:
             await call.play_sound("mailbox-end")
         return "done"
@@ -95,22 +104,41 @@ async def _announce(call: Call, count: int) -> None:
         await call.play_sound("mailbox-messages", barge_in=True)
 
 
-async def _listen(call: Call, mailbox: str, message: str) -> bool:
-    """Play one message and do what the caller chooses; False when they have heard enough."""
+async def _listen(call: Call, mailbox: str, message: Message) -> bool:
+    """Play one message and do what the caller chooses; False when they have heard enough. Raises CallError when it is
+    gone."""
     boxes = call.services.mailboxes
     while True:
-        await call.play_clips([await boxes.sound(mailbox, message)], barge_in=True)
+        clips = [*await _envelope(call, message), await boxes.sound(mailbox, message.id)]
+        await call.play_clips(clips, barge_in=True)
+        await boxes.heard(mailbox, message.id)
         match await _choice(call):
             case "1":
                 continue
             case "2":
                 return True
             case "3":
-                await boxes.delete(mailbox, message)
+                await boxes.delete(mailbox, message.id)
                 await call.play_sound("mailbox-deleted", barge_in=True)
                 return True
             case _:
                 return False
+
+
+async def _envelope(call: Call, message: Message) -> list[Clip]:
+    """When the message came, and the number of whom it is from, as far as that is known and can be said."""
+    if message.received is None:
+        return []
+    prompts = call.services.prompts
+    words = spoken.received(message.received, call.now(), call.scenario.scenario.time_zone, call.language)
+    try:
+        return [
+            await prompts.say(words, call.language, None),
+            *await prompts.digits(message.cli.removeprefix("+"), call.language),
+        ]
+    except AudioError as error:
+        call.note(f"it is not said when the message came: {error}")
+        return []
 
 
 async def _choice(call: Call) -> str | None:

@@ -147,4 +147,10 @@ class Voicemail(Node):
             await call.services.recordings.discard(recording.path)
             return None
         call.record.add_recording("voicemail", recording.path, recording.duration, mailbox=self.mailbox)
+        record = call.record
+        facts = {"call": record.id, "cli": record.cli, "did": record.did, "duration": round(recording.duration, 3)}
+        try:
+            await call.services.recordings.describe(recording.path, facts)
+        except CallError as error:
+            call.warn(str(error))
         return recording

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from engine.audio.clip import Clip
 from engine.errors import CallError, Unsupported
 from engine.lines import Leg
-from engine.outside.ports import HttpRequest, HttpResponse, Mail, Query
+from engine.outside.ports import HttpRequest, HttpResponse, Mail, Message, Query
 
 
 class NoDatabases:
@@ -48,10 +48,13 @@ class NoMailboxes:
     async def admits(self, mailbox: str, pin: str) -> bool:
         self._refuse()
 
-    async def messages(self, mailbox: str) -> Sequence[str]:
+    async def messages(self, mailbox: str) -> Sequence[Message]:
         self._refuse()
 
     async def sound(self, mailbox: str, message: str) -> Clip:
+        self._refuse()
+
+    async def heard(self, mailbox: str, message: str) -> None:
         self._refuse()
 
     async def delete(self, mailbox: str, message: str) -> None:

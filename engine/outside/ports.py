@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,6 +114,17 @@ class Alerts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in a mailbox. `received` is aware, None where nobody knows; `cli` the caller's number as it was
+    presented; `heard`: it has been listened to."""
+
+    id: str
+    received: datetime | None = None
+    cli: str = ""
+    heard: bool = False
+
+
 class Mailboxes(Protocol):
     """The mailboxes that people listen to by telephone."""
 
@@ -124,12 +136,16 @@ class Mailboxes(Protocol):
         """True when the PIN opens the mailbox; False for a wrong one and for a mailbox that does not exist."""
         ...
 
-    async def messages(self, mailbox: str) -> Sequence[str]:
-        """The ids of its messages, the oldest first."""
+    async def messages(self, mailbox: str) -> Sequence[Message]:
+        """Its messages: new ones first, and the oldest first."""
         ...
 
     async def sound(self, mailbox: str, message: str) -> Clip:
         """A message as sound. Raises CallError when it is gone."""
+        ...
+
+    async def heard(self, mailbox: str, message: str) -> None:
+        """A message, by its id, is new no more; one that is gone is no error."""
         ...
 
     async def delete(self, mailbox: str, message: str) -> None:

@@ -107,6 +107,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         databases=outside.databases,
         http=outside.http,
         contacts=outside.contacts,
+        mailboxes=outside.mailboxes,
         switches=SwitchFile(settings.data / SWITCHES),
         mailer=post.mailer,
         alerts=post.alerts,

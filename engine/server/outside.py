@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.audio.recordings import FOLDER
 from engine.audio.voices import EspeakVoice, NoVoice, Voice
-from engine.outside.absent import NoDatabases, NoHttp
-from engine.outside.ports import Databases, HttpClient
+from engine.outside.absent import NoDatabases, NoHttp, NoMailboxes
+from engine.outside.mailboxes import KeptMailboxes
+from engine.outside.ports import Databases, HttpClient, Mailboxes
 from engine.server.kept_contacts import KeptContacts
+from engine.server.mailboxes import pins_of
 from engine.server.passwords import database_passwords
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Outside:
-    """Databases, web services and contacts. Made before the server starts, closed after it has stopped."""
+    """Databases, web services, mailboxes and contacts. Made before the server starts, closed after it has stopped."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises ConfigurationError. Blocking: reads passwords and certificates."""
@@ -34,6 +37,10 @@ class Outside:
             self._client = HttpxClient(settings.http.allow, settings.http.limit)
         self.databases: Databases = self._sql or NoDatabases()
         self.http: HttpClient = self._client or NoHttp()
+        self.mailboxes: Mailboxes = NoMailboxes()
+        if settings.mailboxes:
+            pins = pins_of(settings.mailboxes, settings.folder)
+            self.mailboxes = KeptMailboxes(settings.data / FOLDER, pins)
         self._contacts = KeptContacts(settings)
         self.contacts = self._contacts.contacts
 

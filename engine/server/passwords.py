@@ -40,6 +40,12 @@ def require_private_passwords(path: Path, document: dict[str, Any]) -> None:
             raise ConfigurationError(
                 f"{path}: {key}.password: others may read this file: chmod 600 it, or use {variable} or password_file"
             )
+    boxes = document.get("mailboxes")
+    pins = any(isinstance(box, dict) and "pin" in box for box in (boxes.values() if isinstance(boxes, dict) else ()))
+    if pins and path.stat().st_mode & OTHERS:
+        raise ConfigurationError(
+            f"{path}: mailboxes: others may read this file, and the PINs: chmod 600 it, or use pin_file"
+        )
     alerts = document.get("alerts")
     hooks = alerts.get("webhooks") if isinstance(alerts, dict) else None
     secret = any(isinstance(hook, dict) and "secret" in hook for hook in (hooks if isinstance(hooks, list) else ()))

@@ -24,6 +24,7 @@ from engine.server.database import DatabaseSettings, without_password
 from engine.server.journal_settings import JournalSettings
 from engine.server.log_settings import LogSettings
 from engine.server.mail import MailSettings
+from engine.server.mailboxes import MailboxName, MailboxSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
 from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
@@ -173,6 +174,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="Databases that scenarios look rows up in, by the name in `source`."
     )
     contacts: ContactsSettings = Field(default_factory=ContactsSettings, description="The table of contacts.")
+    mailboxes: dict[MailboxName, MailboxSettings] = Field(
+        default_factory=dict,
+        description="Mailboxes of `voicemail` nodes that may be listened to by telephone, by their name.",
+    )
     telephony: Telephony = Field(default_factory=Telephony, description="The telephone system around the server.")
     agent_link: AgentLinkSettings | None = Field(
         default_factory=AgentLinkSettings, description="Where agents' computers connect; null: nowhere."

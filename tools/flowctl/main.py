@@ -29,6 +29,7 @@ COMMANDS = {
     "records": "Show the records of calls that are over.",
     "contacts": "Put a file of contacts into the table of them; find one.",
     "logs": "Show the daily log, and what comes.",
+    "mailbox": "List, save and delete the messages of mailboxes.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
     "mail": "Try the mail server; show the mails that wait.",
     "switch": "Open or close by hand, whatever the opening hours say.",

@@ -13,7 +13,7 @@ from engine.audio.clip import Clip
 from engine.call.record import CallRecord
 from engine.errors import CallError
 from engine.lines import Cause, Leg
-from engine.outside.ports import HttpRequest, HttpResponse, Mail, Query
+from engine.outside.ports import HttpRequest, HttpResponse, Mail, Message, Query
 from tools.flowctl.simulator.world import Box, Failure, Number, Row, World
 
 T = TypeVar("T")
@@ -126,6 +126,7 @@ class StagedMailboxes:
 
     def __init__(self, boxes: Mapping[str, Box]) -> None:
         self._boxes = boxes
+        self._heard: set[tuple[str, str]] = set()
         self._messages = {
             name: {str(number): seconds for number, seconds in enumerate(box.messages, 1)}
             for name, box in boxes.items()
@@ -138,14 +139,18 @@ class StagedMailboxes:
         box = self._boxes.get(mailbox)
         return box is not None and pin == box.pin
 
-    async def messages(self, mailbox: str) -> Sequence[str]:
-        return list(self._messages.get(mailbox, ()))
+    async def messages(self, mailbox: str) -> Sequence[Message]:
+        messages = [Message(name, heard=(mailbox, name) in self._heard) for name in self._messages.get(mailbox, ())]
+        return sorted(messages, key=lambda message: message.heard)
 
     async def sound(self, mailbox: str, message: str) -> Clip:
         seconds = self._messages.get(mailbox, {}).get(message)
         if seconds is None:
             raise CallError(f"mailbox {mailbox}: message {message} is gone")
         return Clip(tones.silence(seconds).samples, label=f"message {message}")
+
+    async def heard(self, mailbox: str, message: str) -> None:
+        self._heard.add((mailbox, message))
 
     async def delete(self, mailbox: str, message: str) -> None:
         self._messages.get(mailbox, {}).pop(message, None)
