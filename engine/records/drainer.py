@@ -154,17 +154,17 @@ class Drainer:
         return max(0.0, AWAY_SECONDS - away)
 
     async def _until_stirred(self) -> None:
-        while not self._stirred.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), LOOK_SECONDS)
-                await self._sleep(GATHER_SECONDS)
-                return
-            try:
-                await self._database.state()
-            except DatabaseError as error:
-                await self._gone(str(error))
-            else:
-                await self._back()
+        """Until something is to be stored, or was long enough ago to look whether the database is there."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), LOOK_SECONDS)
+            await self._sleep(GATHER_SECONDS)
+            return
+        try:
+            await self._database.state()
+        except DatabaseError as error:
+            await self._gone(str(error))
+        else:
+            await self._back()
 
     async def _sleep(self, seconds: float) -> None:
         """Or until we are to stop."""

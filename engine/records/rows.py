@@ -95,6 +95,8 @@ def _id(text: str) -> str:
 
 def _clean(text: str) -> str:
     """Without what no database takes, and what ends a text in many programs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def database_of(settings: Settings) -> AsyncIterator[Database]:
-    """Closed at the end of the block."""
-    from engine.records.database import FILE, Database
+    """Closed at the end of the block. Raises ConfigurationError."""
+    from engine.server import store
 
-    database = Database(settings.data / FILE)
+    database = await asyncio.to_thread(store.database_of, settings)
     try:
         yield database
     finally:
