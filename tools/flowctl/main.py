@@ -28,6 +28,7 @@ COMMANDS = {
     "agent": "Log in as an agent: see waiting calls, take them.",
     "records": "Show the records of calls that are over.",
     "contacts": "Put a file of contacts into the table of them; find one.",
+    "database": "Show the state of the database; bring its tables up to date.",
     "logs": "Show the daily log, and what comes.",
     "mailbox": "List, save and delete the messages of mailboxes.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
