@@ -48,6 +48,11 @@ class CallRecord:
     connected: bool = False
     """Whether the caller and somebody were connected by us; for the journals, and not in the record."""
 
+    @property
+    def place(self) -> str:
+        """The node where the call is, or was last; empty before the first."""
+        return self.path[-1].node if self.path else ""
+
     def add_recording(self, kind: str, path: Path, duration: float, **details: str) -> None:
         """Note a file that was recorded; `duration` in seconds."""
         self.recordings.append({"kind": kind, "file": str(path), "duration": round(duration, 3), **details})

@@ -64,6 +64,18 @@ class Channel:
     extension: str = ""
     """To be presented; empty when there is none."""
     answered: Callable[[], bool] = lambda: False
+    direction: Literal["in", "out"] = "in"
+    call: str = ""
+    """Id of the leg; empty while a call that goes out is not answered."""
+    did: str = ""
+    """As presented, or as dialled."""
+    cli: str = ""
+    partner: str = ""
+    """The channel for which a call that goes out is made, if there is one."""
+    since: float = 0.0
+    """When it was taken, by the event loop's clock."""
+    place: Callable[[], tuple[str, str]] = lambda: ("", "")
+    """The scenario, and the node of it, where the call is."""
 
     @property
     def state(self) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 from collections.abc import Sequence
@@ -140,13 +141,16 @@ class Lines:
     ) -> Leg:
         """On a channel of that line."""
         channel = self.channels.take_out(line, driver.name, use)
+        channel.direction, channel.did, channel.cli = "out", to, channel.extension or caller_id
+        channel.since = asyncio.get_running_loop().time()
+        channel.partner = near.info.channel if near is not None else ""
         try:
-            presented = channel.extension or caller_id
-            leg = await driver.originate_by(line, to, caller_id=presented, near=near, early=early)
+            leg = await driver.originate_by(line, to, caller_id=channel.cli, near=near, early=early)
         except BaseException:
             self.channels.release(channel)
             raise
         leg.info = dataclasses.replace(leg.info, channel=channel.id)
+        channel.call = leg.info.id
         channel.answered = lambda: True
         leg.ended.add_done_callback(lambda _: self.channels.release(channel))
         return leg

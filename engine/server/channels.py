@@ -15,8 +15,6 @@ from engine.records.counters import FILE, Counters
 from engine.records.switches import stamp_of
 from engine.server.descriptors import most_open
 from engine.server.settings import Settings
-from engine.server.status import FILE as STATUS
-from engine.server.status import StatusFile
 
 log = logging.getLogger("flowctl.server")
 
@@ -38,22 +36,20 @@ class KeptChannels:
         self._ports = ports_of(settings)
         self.counters = Counters(settings.data / FILE, clock)
         self.channels = Channels(rules_of(settings), tally=self.counters, default_count=self._ports)
-        self._status = StatusFile(settings.data / STATUS)
         self._lines: Lines | None = None
         self._refused = 0
         """Of those that the drivers have refused, how many are counted."""
 
     async def run(self, lines: Lines) -> None:
-        """Until cancelled: read the rules when the settings file has changed, write what was counted and what is
-        going on, and warn when RTP ports or file descriptors become few."""
+        """Until cancelled: read the rules when the settings file has changed, write what was counted, and warn when
+        RTP ports or file descriptors become few."""
         self._lines = lines
         counting = self.counters.keep(lambda: self.channels.busy)
-        await asyncio.gather(self._follow(), counting, self._status.keep(lines), self._watch(lines))
+        await asyncio.gather(self._follow(), counting, self._watch(lines))
 
     async def close(self) -> None:
-        """Write both files a last time."""
+        """Write the counters a last time."""
         self._count_refused()
-        await self._status.close()
         await self.counters.save(self.channels.busy)
 
     async def _follow(self) -> None:

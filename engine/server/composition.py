@@ -125,7 +125,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         away=lambda: people.away,
     )
     agents = AgentSide(settings, Calling(services, server, ringing), watched)
-    operation = Operation(watched, settings.drain, on_ready)
+    operation = Operation(watched, settings, on_ready)
     stop, hurry = _signals()
     watcher = _keep(store.watch(stop), "scenarios are no longer watched: restart to load changes")
     keeper = _keep(

@@ -1,4 +1,4 @@
-"""How a running server is watched from outside: its health, and what systemd is told."""
+"""How a running server is watched from outside: its health, its status file, and what systemd is told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from engine.server.notify import Notifier
+from engine.server.settings import Settings
+from engine.server.status import FILE, StatusFile
 from engine.server.watched import Watched
 from engine.tasks import cancel
 
@@ -20,21 +22,21 @@ class Operation:
     def __init__(
         self,
         watched: Watched,
-        drain: float,
+        settings: Settings,
         on_ready: Callable[[str], None],
         notifier: Notifier | None = None,
     ) -> None:
-        """watched: its health is kept here. drain: seconds that calls may go on after the server was asked to stop.
-        on_ready: told, too."""
+        """watched: its health is kept here. on_ready: told, too."""
         self.health = watched.health
-        self._drain = drain
+        self._drain = settings.drain
+        self._status = StatusFile(settings.data / FILE, watched)
         self._on_ready = on_ready
         self._notifier = notifier or Notifier()
         self._tasks: list[asyncio.Task[None]] = []
 
     def ready(self, summary: str) -> None:
         """Calls are answered; from now on there are signs of life. summary: a line that says where."""
-        work = (self.health.watch(), self._notifier.keep_alive())
+        work = (self.health.watch(), self._notifier.keep_alive(), self._status.keep())
         self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]
         self.health.phase = "serving"
         self._notifier.ready(summary)
@@ -48,3 +50,4 @@ class Operation:
     async def close(self) -> None:
         """Everything has ended. Idempotent."""
         await cancel(*self._tasks)
+        await self._status.close()

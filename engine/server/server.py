@@ -120,6 +120,8 @@ class Server:
             await leg.reject(error.cause)
             return
         leg.info = dataclasses.replace(leg.info, channel=channel.id)
+        channel.call, channel.did, channel.cli = leg.info.id, leg.info.did, leg.info.cli
+        channel.since = asyncio.get_running_loop().time()
         leg.ended.add_done_callback(lambda _: self._channels.release(channel))
         try:
             if not channel.barred or await self._leave_ringing(leg, channel):
@@ -162,6 +164,7 @@ class Server:
             return
         session = Session(leg, scenario, self._services, table.by_name)
         channel.answered = lambda: session.call.record.answered is not None
+        channel.place = lambda: (scenario.name, session.call.record.place)
         log.info("call %s: %s calls %s, scenario %s", leg.info.id, leg.info.cli, leg.info.did, scenario.name)
         self.note(session.call.record)
         try:

@@ -32,7 +32,8 @@ def run(server: Path, *arguments: str) -> tuple[int, str, str]:
 
 def write(server: Path, pid: int) -> None:
     trunk = {"name": "sip/operator", "up": False, "detail": "no answer to OPTIONS", "since": "2027-01-01T00:00:00"}
-    taken = {"sip/1": "busy", "sip/operator/2": "ringing", "sip/9": "busy"}
+    states = {"sip/1": "busy", "sip/operator/2": "ringing", "sip/9": "busy"}
+    taken = [{"id": name, "state": state} for name, state in states.items()]
     (server / "var" / "status.json").write_text(json.dumps({"pid": pid, "channels": taken, "trunks": [trunk]}))
 
 
@@ -74,11 +75,11 @@ def test_what_a_running_server_does(server: Path) -> None:
 
 def test_lines_without_a_count_have_channels_only_while_calls_are_up(server: Path) -> None:
     (server / "server.yaml").write_text("{}")
-    (server / "var" / "status.json").write_text(json.dumps({"pid": os.getpid(), "channels": {}, "trunks": []}))
+    (server / "var" / "status.json").write_text(json.dumps({"pid": os.getpid(), "channels": [], "trunks": []}))
     assert run(server) == (0, "no call is up, and no line has a count of channels\n", "")
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', '{"pid": 1, "channels": {}, "trunks": [{"x": 1}]}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', '{"pid": 1, "channels": [], "trunks": [{"x": 1}]}'])
 def test_a_file_that_cannot_be_read_is_named(server: Path, text: str) -> None:
     (server / "var" / "status.json").write_text(text)
     code, _, err = run(server)

@@ -100,7 +100,7 @@ def test_the_ports_of_a_server_that_runs_are_its_own(server: Path):
         its.bind(("127.0.0.1", 0))
         settings(server, agent_link=None, sip={"listen": f"127.0.0.1:{its.getsockname()[1]}"})
         (server / "var").mkdir(mode=0o700)
-        (server / "var" / "status.json").write_text(json.dumps({"pid": os.getpid(), "channels": {}, "trunks": []}))
+        (server / "var" / "status.json").write_text(json.dumps({"pid": os.getpid(), "channels": [], "trunks": []}))
         findings = run(server)[1]
     assert of(findings, "server", "ok") and of(findings, "ports", "ok") and not of(findings, "ports", "error")
 

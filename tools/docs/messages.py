@@ -51,7 +51,7 @@ def _marked(tree: ast.AST, place: str) -> Iterator[tuple[str, int]]:
         ]
         if len(texts) == FUNCTIONS[node.func.id]:
             yield "\0".join(texts), node.lineno
-        elif isinstance(node.args[0], ast.JoinedStr | ast.BinOp | ast.Call):
+        elif isinstance(node.args[0], ast.JoinedStr | ast.BinOp) or ".format" in ast.unparse(node.args[0]):
             # Anything else, a name for one, holds a text that `N_` has marked.
             raise NotAText(f"{place}:{node.lineno}: give {node.func.id} the text itself")
 

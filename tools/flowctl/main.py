@@ -31,6 +31,7 @@ COMMANDS = {
     "database": "Show the state of the database; bring its tables up to date.",
     "logs": "Show the daily log, and what comes.",
     "mailbox": "List, save and delete the messages of mailboxes.",
+    "status": "Show what a server is doing: calls, waiting calls, agents, trunks.",
     "channels": "Show the channels and trunks of a server, and what they are doing.",
     "mail": "Try the mail server; show the mails that wait.",
     "switch": "Open or close by hand, whatever the opening hours say.",

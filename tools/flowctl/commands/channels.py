@@ -39,7 +39,7 @@ def channels(
     try:
         settings = Settings.load(config)
         status = read_status(settings.data / FILE)
-        rows = _rows(settings, status)
+        rows = rows_of(settings, status)
     except EngineError as error:
         _refuse(str(error))
     if format_ == "json":
@@ -52,11 +52,12 @@ Rows = list[tuple[str, str, tuple[str, ...]]]
 """Id, state and bars."""
 
 
-def _rows(settings: Settings, status: Status | None) -> Rows:
+def rows_of(settings: Settings, status: Status | None) -> Rows:
+    """Every channel that there is, with what it does now. Raises ConfigurationError."""
     from engine.lines.channels import Channels
     from engine.server.channels import ports_of, rules_of
 
-    taken = dict(status.channels) if status is not None and status.running else {}
+    taken = {one.id: one.state for one in status.channels} if status is not None and status.running else {}
     listed = Channels(rules_of(settings), default_count=ports_of(settings)).list()
     rows: Rows = [(one.id, taken.pop(one.id, one.state), one.bar) for one in listed]
     # A line may have had more channels when the call began.
