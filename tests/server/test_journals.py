@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.served import dial, served
+from support.served import FLOWCTL, ROOT, dial, served
 
 from engine.call.record import CallRecord
 from engine.clock import SystemClock
@@ -149,12 +149,12 @@ async def test_a_killed_server_has_each_call_once(tmp_path: Path):
     wanted = {"calls": "daily", "abandoned": "single", "language": "en"}
     async with served(tmp_path, scenarios, status=-signal.SIGKILL, journals=wanted) as server:
         assert (await dial(server.uri("32")))["exit"] == 0
-        lasting = asyncio.create_task(dial(server.uri("33")))
+        lasting = await asyncio.create_subprocess_exec(*FLOWCTL, "dial", server.uri("33"), cwd=ROOT)
         await server.logged("scenario long")
         await asyncio.sleep(0.4)  # until the outbox has it
         os.kill(server.process.pid, signal.SIGKILL)
-        lasting.cancel()
-        await asyncio.gather(lasting, return_exceptions=True)
+        lasting.kill()
+        await lasting.wait()
     async with served(tmp_path, scenarios, journals=wanted) as server:
         assert (await dial(server.uri("32")))["exit"] == 0
     made = sorted((tmp_path / "var" / "Journals").glob("SNT*.CSV"))
