@@ -8,7 +8,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 from engine.outside.mail.enclosures import Form
-from engine.outside.mail.letter import Letter, compose
+from engine.outside.mail.letter import Letter, compose, pieces
 from engine.outside.mail.spool import KIND, forget
 from engine.records.files import replace_text
 from engine.records.outbox import Waiting
@@ -28,8 +28,8 @@ def put_aside(folder: Path, entry: Waiting, letter: Letter | None, sender: tuple
     if letter is None:
         replace_text(target, json.dumps(entry.body, ensure_ascii=False), mode=0o600)
     else:
-        message = compose(letter, sender, folder / entry.id, Form(limit=UNLIMITED))
-        replace_text(target, message.as_bytes().decode("ascii", "surrogateescape"), mode=0o600)
+        message = b"".join(pieces(compose(letter, sender, folder / entry.id, Form(limit=UNLIMITED))))
+        replace_text(target, message.decode("ascii", "surrogateescape"), mode=0o600)
     note = (
         f"{formatdate(localtime=True)}\nto: {letter.to if letter else '?'}\nattempts: {entry.attempts + 1}\n{why}\n"
     )

@@ -16,7 +16,7 @@ from engine.clock import Clock
 from engine.outside.drain import Drainer, pause_after
 from engine.outside.mail.aside import put_aside, sweep
 from engine.outside.mail.enclosures import Form
-from engine.outside.mail.letter import Letter, compose, pieces
+from engine.outside.mail.letter import Letter, compose, pieces, stuffed
 from engine.outside.mail.smtp import TOO_LARGE, Away, Lost, Refused, Session, SmtpServer
 from engine.outside.mail.spool import KIND, forget
 from engine.outside.ports import Trouble
@@ -117,7 +117,7 @@ class MailDrainer(Drainer):
     async def _written(self, entry: Waiting, letter: Letter, form: Form) -> list[bytes]:
         folder = self._delivery.folder / entry.id
         return await asyncio.to_thread(
-            lambda: pieces(compose(letter, self._server.sender, folder, form)),
+            lambda: stuffed(pieces(compose(letter, self._server.sender, folder, form))),
         )
 
     async def _connected(self) -> Session:

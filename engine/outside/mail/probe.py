@@ -14,7 +14,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from engine.outside.mail.letter import pieces
+from engine.outside.mail.letter import stuffed
 from engine.outside.mail.smtp import Session, SmtpServer, said
 
 Kind = Literal["connect", "hello", "tls", "login", "sender", "recipient", "message", "goodbye"]
@@ -100,7 +100,7 @@ async def _message(session: Session, server: SmtpServer, to: str, message_id: st
     message.set_content(
         "If you read this, flowctl can send mail.\nSi vous lisez ceci, flowctl peut envoyer du courrier.\n"
     )
-    return await session.data(await asyncio.to_thread(pieces, message))
+    return await session.data(stuffed([message.as_bytes()]))
 
 
 async def _goodbye(session: Session) -> str:

@@ -94,7 +94,7 @@ class Session:
             raise
 
     async def send(self, to: str, message: Sequence[bytes]) -> None:
-        """Send a mail, as `letter.pieces` gives it. Raises Refused, Away, Lost."""
+        """Send a mail, as `letter.stuffed` gives it. Raises Refused, Away, Lost."""
         size = sum(map(len, message))
         try:
             async with asyncio.timeout(3 * self._server.timeout + size / SLOWEST):
