@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from engine.centres.desk import Work
 from engine.centres.hold import Hold
 from engine.errors import CallError, LegGone, OriginateError
 from engine.lines import Cause, Leg, RecordingHandle
@@ -47,7 +48,7 @@ async def dialled(
     hold: Hold | None = None
     async with AsyncExitStack() as stack:
         if desk is not None and desk.phone:
-            if not await centres.reserve(desk, "connecting"):
+            if not await centres.reserve(desk, "connecting", Work(call.record.id)):
                 raise has_a_call(to)
             hold = Hold(lambda: centres.release(desk, rest=desk.rest))
             stack.push_async_callback(hold.end)

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, tzinfo
 
+from engine.centres.chronicle import Chronicle, NoChronicle
 from engine.centres.claims import Claims, LocalClaims
-from engine.centres.desk import Desk, Phase
+from engine.centres.desk import Desk, Phase, Work
+from engine.centres.diary import Diary
 from engine.centres.directory import Centre, Directory, ToCentre
 from engine.centres.offer import Offer
 from engine.centres.order import ordered
@@ -28,9 +30,12 @@ class Centres:
         *,
         clock: Clock | None = None,
         zone: tzinfo | None = None,
+        chronicle: Chronicle | None = None,
     ) -> None:
         """claims: who has whom; without, that of a single server. clock, zone: say when a day is over; without, those
-        of the machine."""
+        of the machine. chronicle: keeps what happens."""
+        self.chronicle: Chronicle = chronicle or NoChronicle()
+        self._diary = Diary(self.chronicle)
         self._clock = clock or SystemClock()
         self._zone = zone
         self._claims = claims or LocalClaims()
@@ -83,6 +88,7 @@ class Centres:
                 self._dismiss(desk)
             elif desk.session is not None:
                 desk.session.tell_state()
+            self._diary.changed(desk)
         self.wake()
 
     def _today(self) -> date:
@@ -237,21 +243,22 @@ class Centres:
 
     # Who has whom
 
-    async def reserve(self, desk: Desk, phase: Phase = "offered") -> bool:
-        """Hold an agent who is to be asked, or has asked for a call; False when somebody was faster."""
+    async def reserve(self, desk: Desk, phase: Phase = "offered", work: Work | None = None) -> bool:
+        """Hold an agent who is to be asked, or has asked for a call, `work`; False when somebody was faster."""
         claim = await self._claims.reserve(desk.code)
         if claim is None:
             return False
         desk.asked_last = next(self._asked)
-        desk.hold(claim, phase)
+        desk.hold(claim, phase, work or Work())
         return True
 
     async def claim(self, desk: Desk, call: str, phase: Phase = "connecting") -> bool:
         """Take the call and the agent, whom we may have reserved, both or neither."""
-        claim = await self._claims.claim(call, desk.code, desk.claim)
+        reserved = desk.claim
+        claim = await self._claims.claim(call, desk.code, reserved)
         if claim is None:
             return False
-        desk.hold(claim, phase)
+        desk.hold(claim, phase, Work(call, desk.work.centre if reserved is not None else ""))
         return True
 
     async def release(self, desk: Desk, *, rest: float = 0.0) -> None:
@@ -277,6 +284,7 @@ class Centres:
         # that wait and 150 agents: waking them all for it is three quarters of what an accepted call costs.
         if desk.claim is None or not desk.logged_in or self._substitutes:
             self.wake()
+        self._diary.changed(desk)
         if desk.session is not None:
             desk.session.tell_state()
 
@@ -292,5 +300,6 @@ class Centres:
         """The server stops: log everybody out and stop the clocks."""
         for desk in self._desks.values():
             if desk.session is not None:
-                desk.session.close()
+                desk.session.close(ending="stopped")
             desk.close()
+        self._diary.close()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from engine.centres.claims import Claim
 from engine.centres.directory import Agent
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from engine.centres.session import AgentSession
 
 Phase = Literal["offered", "connecting", "on_call"]
+
+
+class Work(NamedTuple):
+    """With which call an agent is busy: its id, and the centre for which it waited. Empty where there is none."""
+
+    call: str = ""
+    centre: str = ""
 
 
 class AgentState(StrEnum):
@@ -52,6 +59,7 @@ class Desk:
         """Given at log-in."""
         self._claim: Claim | None = None
         self._phase: Phase = "offered"
+        self._work = Work()
         self._rest: asyncio.TimerHandle | None = None
         self._lingers: asyncio.TimerHandle | None = None
         self._changed = changed
@@ -104,6 +112,11 @@ class Desk:
         return AgentState.NOT_RESPONDING if self.missed else AgentState.AVAILABLE
 
     @property
+    def work(self) -> Work:
+        """The call that the agent has, or rests after."""
+        return self._work if self._claim is not None or self._rest is not None else Work()
+
+    @property
     def rest(self) -> float:
         """Seconds of rest after a call that are left."""
         return 0.0 if self._rest is None else max(0.0, self._rest.when() - asyncio.get_running_loop().time())
@@ -119,9 +132,9 @@ class Desk:
         by others."""
         return self.session is not None and self.logged_in and self._claim is None
 
-    def hold(self, claim: Claim, phase: Phase) -> None:
+    def hold(self, claim: Claim, phase: Phase, work: Work) -> None:
         """A call has the agent, or asks for them."""
-        self._claim, self._phase = claim, phase
+        self._claim, self._phase, self._work = claim, phase, work
         self._changed(self)
 
     def talk(self, *, taken: bool = True) -> None:

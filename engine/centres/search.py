@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, Self
 
-from engine.centres.desk import Desk
+from engine.centres.desk import Desk, Work
 from engine.centres.facts import facts_of, variables_of
 from engine.centres.offer import Offer
 from engine.centres.phones import Phones
@@ -46,6 +46,7 @@ class Search:
         self._ticket = Ticket(node.centre, node.priority, asyncio.get_running_loop().time(), self._wants)
         self._offer = Offer(facts_of(call), node.centre, variables_of(call))
         self._phones = Phones(call)
+        self._work = Work(call.record.id, node.centre)
         self._asked: set[str] = set()
         """Agents who have had their chance."""
         self._failures: Counter[str] = Counter()
@@ -234,7 +235,7 @@ class Search:
     async def _serve(self, asker: Desk) -> None:
         """Connect an agent who has asked for the call, unless somebody else has them."""
         asker.missed = False
-        if not await self._centres.reserve(asker, "connecting"):
+        if not await self._centres.reserve(asker, "connecting", self._work):
             return
         asker.end_rest()
         if self._node.method == "sequential":
@@ -268,7 +269,7 @@ class Search:
 
     async def _ring(self, desk: Desk, seconds: float) -> bool:
         """Let the phone of a free agent ring. False when somebody else has them."""
-        if not await self._centres.reserve(desk):
+        if not await self._centres.reserve(desk, work=self._work):
             return False
         self._asked.add(desk.code)
         self._phones.ring(desk, seconds)
@@ -293,7 +294,7 @@ class Search:
 
     async def _ask(self, desk: Desk, seconds: float) -> bool:
         """Ask one agent alone, and connect them if they accept. False when somebody else has them."""
-        if not await self._centres.reserve(desk):
+        if not await self._centres.reserve(desk, work=self._work):
             return False
         self._held = desk
         self._asked.add(desk.code)

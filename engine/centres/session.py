@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.centres.chronicle import Ending, SessionFact
 from engine.centres.events import AgentEvent, CallFacts, Code, Send, StateEvent
 from engine.centres.texts import reason
 
@@ -28,6 +29,8 @@ class AgentSession:
         self._centres = centres
         self._send = send
         self._told = StateEvent("")
+        self._fact = SessionFact(agent=desk.code, extension=extension or desk.agent.phone or "")
+        centres.chronicle.begins(self._fact)
 
     def send(self, event: AgentEvent | StateEvent) -> None:
         """Tell the agent, if they are still there."""
@@ -74,15 +77,18 @@ class AgentSession:
         self.desk.end_rest()
         self.desk.disturb(None)
 
-    def close(self, *, linger: float = 0.0) -> None:
-        """Log out. linger: the connection was lost; the agent may come back within so many seconds. Idempotent."""
+    def close(self, *, linger: float = 0.0, ending: Ending = "logged_out") -> None:
+        """Log out. linger: the connection was lost; the agent may come back within so many seconds. ending: how it
+        came to that. Idempotent."""
         if not self.open:
             return
         self.open = False
+        self._fact.ending, self._fact.duration = ending, self._fact.elapsed()
+        self._centres.chronicle.over(self._fact)
         self._centres.forget(self)
         self.desk.leave(self, linger=linger)
 
-    def dismiss(self, why: str, *, linger: float = 0.0) -> None:
-        """Log the agent out, and tell them (`D`). linger: see `close`."""
+    def dismiss(self, why: str, *, linger: float = 0.0, ending: Ending = "dismissed") -> None:
+        """Log the agent out, and tell them (`D`). linger, ending: see `close`."""
         self.send(AgentEvent(Code.DISABLED, reason=reason(why, self.language)))
-        self.close(linger=linger)
+        self.close(linger=linger, ending=ending)

@@ -88,7 +88,7 @@ class Sessions:
             if self._second_login == "refused":
                 raise _Refused(Code.DISABLED, "logged_in_elsewhere")
             # Often it is the same computer, whose connection was lost unnoticed: what the agent has said still holds.
-            desk.session.dismiss("logged_in_elsewhere", linger=self.linger)
+            desk.session.dismiss("logged_in_elsewhere", linger=self.linger, ending="elsewhere")
         return desk
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from engine.call.record import CallRecord
+from engine.centres.chronicle import Chronicle, Fact, OfferFact, SearchFact, SessionFact, StateFact
+from engine.clock import Clock
 from engine.records.journals import journal_entry
 from engine.records.outbox import Entry, Outbox
 
 
-class Facts:
+class Facts(Chronicle):
     """Turns what happens on a server into entries of its outbox: noted when it begins, kept when it is over."""
 
-    def __init__(self, outbox: Outbox, server: str) -> None:
+    def __init__(self, outbox: Outbox, server: str, clock: Clock) -> None:
         """server: the name of this one, by which its rows are known."""
         self._outbox = outbox
+        self._clock = clock
         self._server = server
         self.journals = False
         """Whether calls go to the journals, too."""
@@ -29,8 +33,32 @@ class Facts:
         journal = [journal_entry(call.body, connected=record.connected)] if self.journals else []
         await self._outbox.put(call, *journal)
 
+    def begins(self, fact: Fact) -> None:
+        if fact.moment is None:
+            fact.moment = self._clock.now()
+        self._outbox.begin(self._entry(fact))
+
+    def over(self, fact: Fact) -> None:
+        self._outbox.post(self._entry(fact))
+
+    def _entry(self, fact: Fact) -> Entry:
+        moment = fact.moment or self._clock.now()
+        body = {name: _rounded(getattr(fact, name)) for name in _COLUMNS[fact.kind]}
+        body[fact.time] = moment.isoformat(timespec="milliseconds")
+        return Entry(fact.kind, fact.id, self._of_ours(body))
+
     def _call(self, record: CallRecord) -> Entry:
         return Entry("call", record.id, self._of_ours(record.as_dict()))
 
     def _of_ours(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "server": self._server}
+
+
+_COLUMNS = {
+    one.kind: tuple(part.name for part in dataclasses.fields(one) if part.name not in ("began", "moment"))
+    for one in (SearchFact, OfferFact, SessionFact, StateFact)
+}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value

@@ -60,7 +60,8 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     descriptors = raise_limit()
     people = await asyncio.to_thread(KeptPeople, settings)
     directory = await people.open()
-    records = KeptRecords(settings)
+    clock = SystemClock()
+    records = KeptRecords(settings, clock)
     await records.open()
 
     ringing = tone("ringback", "fr" if settings.country in FRENCH_PLAN else "")
@@ -69,7 +70,6 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         """The call that a phone asks for which passes `caller` on."""
         return await pass_on(services.lines, caller, to, ringing)
 
-    clock = SystemClock()
     post = await asyncio.to_thread(Post, settings, records.outbox, clock)
     store = ScenarioStore(settings.scenarios, lambda: people.directory, post.scenario_news)
     await store.load()
@@ -98,7 +98,12 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     services = Services(
         clock=clock,
         prompts=PromptLibrary(voice_of(settings)),
-        centres=Centres(directory, clock=clock, zone=await asyncio.to_thread(lambda: settings.zone)),
+        centres=Centres(
+            directory,
+            clock=clock,
+            zone=await asyncio.to_thread(lambda: settings.zone),
+            chronicle=records.facts,
+        ),
         lines=Lines(drivers, kept.channels, *await asyncio.to_thread(_dialling, settings, clock)),
         recordings=Recordings(settings.data / "recordings", clock),
         switchboard=settings.telephony.switchboard,

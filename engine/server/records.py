@@ -6,6 +6,7 @@ import logging
 import sqlite3
 
 from engine.audio.recordings import FOLDER, recover
+from engine.clock import Clock
 from engine.errors import ConfigurationError
 from engine.outside.ports import Alerts
 from engine.records.closing import closed
@@ -24,9 +25,9 @@ log = logging.getLogger("flowctl.server")
 class KeptRecords:
     """The outbox, and what fills it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self.outbox = Outbox(settings.data / FILE)
-        self.facts = Facts(self.outbox, settings.name)
+        self.facts = Facts(self.outbox, settings.name, clock)
         self.drainer: Drainer | None = None
         self.facts.journals = settings.journals.wanted
         self.journals = Journals(settings, self.outbox)

@@ -208,6 +208,7 @@ async def test_a_thousand_calls_leave_nothing_behind(tmp_path: Path):
                 await asyncio.gather(*(call(start + n) for n in range(25)))
 
         await round_of(50)
+        await server.drained()
         await asyncio.sleep(0.5)
         before, threads = server.descriptors(), server.threads()
         await round_of(1000)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from engine.call.record import CallRecord
+from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.records.facts import Facts
 from engine.records.outbox import Entry, Outbox, waiting_in
@@ -34,7 +35,7 @@ async def killed_after(root: Path, seconds: float, *begun: Entry | CallRecord) -
     """A run that began all that at noon and was killed so many seconds later."""
     outbox = Outbox(root / "var" / "outbox.db", now=lambda: NOON.timestamp() + seconds)
     await outbox.open()
-    facts = Facts(outbox, "main")
+    facts = Facts(outbox, "main", SystemClock())
     for one in begun:
         facts.call_begins(one) if isinstance(one, CallRecord) else outbox.begin(one)
     await outbox.close()
@@ -43,7 +44,7 @@ async def killed_after(root: Path, seconds: float, *begun: Entry | CallRecord) -
 @asynccontextmanager
 async def started(root: Path) -> AsyncIterator[KeptRecords]:
     (root / "server.yaml").write_text("data: var\nname: main\n")
-    kept = KeptRecords(await asyncio.to_thread(Settings.load, root / "server.yaml"))
+    kept = KeptRecords(await asyncio.to_thread(Settings.load, root / "server.yaml"), SystemClock())
     await kept.open()
     yield kept
     await kept.close()
@@ -154,7 +155,7 @@ async def test_a_second_server_is_refused_and_takes_nothing_for_left_open(tmp_pa
         first.facts.call_begins(record())
         settings = await asyncio.to_thread(Settings.load, tmp_path / "server.yaml")
         with pytest.raises(ConfigurationError, match="another server is running with this folder"):
-            await KeptRecords(settings).open()
+            await KeptRecords(settings, SystemClock()).open()
         await first.facts.call_over(record(result="ended"))
         (entry,) = await asyncio.to_thread(waiting_in, tmp_path / "var" / "outbox.db", KINDS)
         assert entry.body["result"] == "ended"

@@ -85,6 +85,7 @@ def play(
         assert not held
         assert house.driver.usage() == {"legs": 0}
         house.services.centres.close()
+        assert not house.kept.open
 
     scenario = {"s.yaml": text.replace("METHOD", method)}
     return in_house(root, scenario, told, directory or people(**centre)).records()

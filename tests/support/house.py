@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from engine.call.record import CallRecord
 from engine.call.services import Services
 from engine.centres.calling import Calling
 from engine.centres.centres import Centres
+from engine.centres.chronicle import Chronicle, Fact
 from engine.centres.directory import Directory
 from engine.clock import LoopClock, run_virtual
 from engine.lines.lines import Lines
@@ -25,11 +27,22 @@ from engine.scenario.reload import ScenarioStore
 from engine.server.server import Server
 
 
-class Kept:
+class Kept(Chronicle):
     """Records, in memory, as JSON: that is what is left of them."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.open: dict[str, Fact] = {}
+        """Begun, and not over."""
+        self.ended: list[str] = []
+
+    def begins(self, fact: Fact) -> None:
+        self.open[fact.id] = fact
+
+    def over(self, fact: Fact) -> None:
+        del self.open[fact.id]
+        row = {"kind": fact.kind, **dataclasses.asdict(fact)}
+        self.ended.append(json.dumps({name: round(v, 3) if isinstance(v, float) else v for name, v in row.items()}))
 
     def call_begins(self, record: CallRecord) -> None:
         pass
@@ -45,16 +58,16 @@ class House:
         """store: scenarios that are loaded already."""
         self.root = root
         self.driver = VirtualDriver()
+        self.kept = Kept()
         clock = LoopClock(datetime(2027, 7, 13, 8, tzinfo=UTC))
         self.services = Services(
             clock=clock,
             prompts=PromptLibrary(TimedVoice()),
-            centres=Centres(directory or Directory()),
+            centres=Centres(directory or Directory(), chronicle=self.kept),
             lines=Lines([self.driver]),
             recordings=Recordings(root / "recordings", clock),
         )
         self.store = store or ScenarioStore(root / "flows")
-        self.kept = Kept()
         self.server = Server([self.driver], self.store, self.services, self.kept)
         self.calling = Calling(self.services, self.server, tone("ringback", "fr"))
 
@@ -66,6 +79,10 @@ class House:
     def records(self) -> list[dict[str, Any]]:
         """The records of calls that are over."""
         return [json.loads(call) for call in self.kept.calls]
+
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """What is over of the facts of a kind, in the order in which it ended."""
+        return [fact for fact in map(json.loads, self.kept.ended) if fact["kind"] == kind]
 
 
 def in_house(

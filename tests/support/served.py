@@ -16,6 +16,9 @@ from typing import Any
 from support.ports import free_port
 from support.stored import stored_calls
 
+from engine.records.outbox import waiting_in
+from engine.records.tables import KINDS
+
 FLOWCTL = (sys.executable, "-m", "tools.flowctl.main")
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +54,12 @@ class Served:
             while len(self.records()) < count:
                 await asyncio.sleep(0.05)
         return self.records()
+
+    async def drained(self, timeout: float = 10) -> None:
+        """Wait until nothing waits on its way to the database."""
+        async with asyncio.timeout(timeout):
+            while await asyncio.to_thread(waiting_in, self.root / "var" / "outbox.db", KINDS):
+                await asyncio.sleep(0.05)
 
     def log(self) -> str:
         return (self.root / "server.log").read_text()

@@ -7,6 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from engine.centres.chronicle import Ending
 from engine.centres.events import AgentEvent, Code, StateEvent
 from engine.centres.session import AgentSession
 from engine.centres.texts import reason
@@ -100,7 +101,7 @@ class Connection:
 
     def lost(self) -> None:
         """The transport is no more. Idempotent."""
-        self._end(linger=self._link.sessions.linger)
+        self._end("lost", linger=self._link.sessions.linger)
 
     def cut(self, error: Error, message: str) -> None:
         """End the connection, and say why. An agent who was logged in may come back."""
@@ -109,16 +110,16 @@ class Connection:
         agent = f", agent {self._session.desk.code}" if self._session is not None else ""
         self._link.log_cut(error, f"{self._place.address}{agent}: {message}")
         self._wire.send(protocol.error(error, message))
-        self._end(linger=self._link.sessions.linger)
+        self._end("stopped" if error is Error.STOPPING else "lost", linger=self._link.sessions.linger)
         self._wire.close()
 
     def _leave(self) -> None:
         """The agent has logged out, or was logged out."""
         if not self._ended:
-            self._end(linger=0.0)
+            self._end("logged_out")
             self._wire.close()
 
-    def _end(self, *, linger: float) -> None:
+    def _end(self, ending: Ending, *, linger: float = 0.0) -> None:
         if self._ended:
             return
         self._ended = True
@@ -126,7 +127,7 @@ class Connection:
             if timer is not None:
                 timer.cancel()
         if self._session is not None:
-            self._session.close(linger=linger)
+            self._session.close(linger=linger, ending=ending)
         # Who does not wait for the answer has the password looked at all the same, and takes a place meanwhile.
         if self._opening is None:
             self._place.leave()
@@ -284,5 +285,5 @@ class Connection:
     def _overflow(self) -> None:
         if not self._ended:
             self._link.log_cut(Error.TIMEOUT, f"{self._place.address} does not read what it is sent")
-            self._end(linger=self._link.sessions.linger)
+            self._end("lost", linger=self._link.sessions.linger)
             self._wire.abort()
