@@ -29,6 +29,7 @@ from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
 from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
 from engine.server.sip import Sip
+from engine.server.statistics import StatisticsSettings
 from engine.server.telephony import Telephony
 from engine.server.web.settings import WebSettings
 from engine.server.zone import machine_zone, zone_name
@@ -194,6 +195,10 @@ class Settings(BaseSettings):
         default_factory=JournalSettings, description="CSV files with a row for each call."
     )
     logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
+
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="Limits of waiting in statistics."
+    )
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _file: Path | None = PrivateAttr(default=None)

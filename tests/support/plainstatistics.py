@@ -163,7 +163,7 @@ def _searches(searches: list[Fact], spent: dict[Any, timedelta]) -> dict[str, An
         "other_exits": len(those("nobody", "full", "key", "interrupted")),
         "nobody": len(those("nobody")),
         "full": len(those("full")),
-        "key": len(those("key")),
+        "left_by_key": len(those("key")),
         "answered_in_time": met,
         "abandoned_in_time": gave_up_in_time,
         "service_level": over(met, offered),

@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from engine.records.database import Database
     from engine.records.people import People
+    from engine.server.settings import Settings
 
 T = TypeVar("T")
 
@@ -32,13 +33,8 @@ def with_database(command: str, config: Path | None, work: Callable[[Database], 
     wrong with settings or database ends the command with 2."""
     from engine.errors import ConfigurationError, DatabaseError
 
-    try:
-        from engine.server.settings import Settings
-        from engine.server.store import database_of
-    except ImportError as error:
-        refuse(command, f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
+    settings = settings_of(command, config)
+    from engine.server.store import database_of
 
     async def run() -> T:
         try:
@@ -47,10 +43,25 @@ def with_database(command: str, config: Path | None, work: Callable[[Database], 
             await database.close()
 
     try:
-        settings = Settings.load(config)
         database = database_of(settings)
         return asyncio.run(run())
     except (ConfigurationError, DatabaseError, OSError) as error:
+        refuse(command, str(error))
+
+
+def settings_of(command: str, config: Path | None) -> Settings:
+    """The settings of a server (by default server.yaml here). What goes wrong with them ends the command with 2."""
+    from engine.errors import ConfigurationError
+
+    try:
+        from engine.server.settings import Settings
+    except ImportError as error:
+        refuse(command, f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
+    if config is None and Path("server.yaml").is_file():
+        config = Path("server.yaml")
+    try:
+        return Settings.load(config)
+    except (ConfigurationError, OSError) as error:
         refuse(command, str(error))
 
 

@@ -3,7 +3,7 @@
 from engine.records.statistics.formulas import Language, Measure, Text, Unit, Value
 from engine.records.statistics.kinds import PLANS, Kind, Plan
 from engine.records.statistics.query import Filters, Limits, Query
-from engine.records.statistics.report import Report, Row, report
+from engine.records.statistics.report import Report, Row, check, report
 from engine.records.statistics.slots import By, Period
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Text",
     "Unit",
     "Value",
+    "check",
     "report",
 ]

@@ -67,7 +67,7 @@ MEASURES = (
         "Dont autres sorties parce que trop d'appelants attendaient déjà.",
     ),
     count(
-        "key",
+        "left_by_key",
         "Left by a key",
         "Sortis par une touche",
         "Of the other exits, callers who pressed an exit key.",
@@ -193,7 +193,7 @@ OUTCOMES = {
     "timeout": "timeouts",
     "nobody": "nobody",
     "full": "full",
-    "key": "key",
+    "key": "left_by_key",
 }
 """What a search came to → its measure."""
 

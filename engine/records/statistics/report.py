@@ -53,16 +53,22 @@ class Report:
         return text.replace("{target}", f"{limits.target:g}").replace("{short}", f"{limits.short:g}")
 
 
-async def report(connection: AsyncConnection, kind: Kind, query: Query) -> Report:
-    """Ask the database. Each stretch of time of the period has a row, an agent or a centre only with facts. Raises
-    ValueError for rows or filters that the report does not have."""
+def check(kind: Kind, query: Query) -> None:
+    """Raises ValueError for rows or filters that the report does not have."""
     plan = PLANS[kind]
     if query.by not in plan.by:
         raise ValueError(f"{kind}: by {', '.join(plan.by)}; not by {query.by}")
-    if unknown := query.filters.given().keys() - plan.filters:
+    if unknown := sorted(query.filters.given().keys() - plan.filters):
         raise ValueError(
-            f"{kind}: only by {' and '.join(sorted(plan.filters))}, not by {' or '.join(sorted(unknown))}"
+            f"{kind}: of one {' or '.join(sorted(plan.filters))} alone; not of one {' or '.join(unknown)}"
         )
+
+
+async def report(connection: AsyncConnection, kind: Kind, query: Query) -> Report:
+    """Ask the database. Each stretch of time of the period has a row, an agent or a centre only with facts. Raises
+    ValueError as `check` does."""
+    check(kind, query)
+    plan = PLANS[kind]
     found = await plan.tallies(connection, query)
     names = stretches_of(query.period, query.by).names if query.by.of_time else list(found)
     if query.by not in _IN_ORDER:

@@ -123,5 +123,5 @@ def _quarter(moment: datetime, zone: ZoneInfo) -> int:
     aware = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
     seconds = aware.astimezone(UTC).timestamp()
     if seconds % SLOT_SECONDS:
-        raise ValueError(f"{moment.isoformat()} is not at a quarter of an hour")
+        raise ValueError(f"{aware.astimezone(zone).isoformat(' ')} is not at a quarter of an hour")
     return int(seconds) // SLOT_SECONDS
