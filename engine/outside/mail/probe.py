@@ -15,7 +15,7 @@ from typing import Literal
 import aiosmtplib
 
 from engine.outside.mail.letter import stuffed
-from engine.outside.mail.smtp import Session, SmtpServer, said
+from engine.outside.mail.smtp import Session, SmtpServer, said, shown
 
 Kind = Literal["connect", "hello", "tls", "login", "sender", "recipient", "message", "goodbye"]
 
@@ -52,7 +52,7 @@ async def probe(server: SmtpServer, to: str | None = None, message_id: str = "")
             began = loop.time()
             try:
                 async with asyncio.timeout(2 * server.timeout):
-                    step = Step(kind, True, await work(), loop.time() - began)
+                    step = Step(kind, True, shown(await work()), loop.time() - began)
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
                 step = Step(kind, False, said(error), loop.time() - began)
             yield step

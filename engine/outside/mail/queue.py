@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.errors import DatabaseError
 from engine.outside.mail.aside import REFUSED
+from engine.outside.mail.letter import one_line
 from engine.outside.mail.spool import KIND
 
 
@@ -38,7 +39,7 @@ def queued(outbox: Path) -> list[Queued]:
     found = []
     for id_, text, attempts, due, error in rows:
         body = json.loads(text)
-        subject = " ".join(str(body.get("subject", "")).split())
+        subject = one_line(str(body.get("subject", "")))
         found.append(Queued(id_, str(body.get("to", "")), subject, str(body.get("date", "")), attempts, due, error))
     return found
 

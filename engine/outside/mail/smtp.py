@@ -102,7 +102,7 @@ class Session:
         except SMTPResponseException as error:
             with contextlib.suppress(SMTPException, OSError):
                 await self.client.rset()
-            refused = Refused(error.code, _one_line(error.message))
+            refused = Refused(error.code, shown(error.message))
             if error.code == 421:
                 raise Lost(str(refused)) from error
             if isinstance(error, SMTPSenderRefused) and error.code != TOO_LARGE:
@@ -172,20 +172,20 @@ async def connected(server: SmtpServer) -> AsyncIterator[Session]:
 def said(error: BaseException) -> str:
     """What went wrong, in one line that holds no password."""
     if isinstance(error, SMTPResponseException):
-        return _one_line(f"{error.code} {error.message}")
+        return shown(f"{error.code} {error.message}")
     causes = list(_causes(error))
     for cause in reversed(causes):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the certificate is not trusted: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
-            return _one_line(f"TLS failed: {cause.reason or cause}")
+            return shown(f"TLS failed: {cause.reason or cause}")
         if isinstance(cause, socket.gaierror):
             return f"no such host: {cause.strerror}"
         if isinstance(cause, ConnectionRefusedError):
             return "the connection is refused"
         if isinstance(cause, TimeoutError):
             return "no answer in time"
-    return _one_line(str(error)) or type(error).__name__
+    return shown(str(error)) or type(error).__name__
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -194,9 +194,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _one_line(text: str | bytes) -> str:
-    shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return " ".join("".join(c if c.isprintable() else " " for c in shown).split())[:300]
+def shown(text: str | bytes) -> str:
+    """What a mail server says, in one line that a terminal only writes."""
+    told = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return " ".join("".join(c if c.isprintable() else " " for c in told).split())[:300]
 
 
 def _own_name(sender: str) -> str:
