@@ -43,6 +43,10 @@ class Refused(DatabaseError):
     """The database works, and does not take what it was given."""
 
 
+class Away(DatabaseError):
+    """The database does not answer; it may, later."""
+
+
 class Backend(Protocol):
     """What differs between databases. Each need not be there yet."""
 
@@ -72,6 +76,10 @@ class Backend(Protocol):
     def is_content(self, error: DBAPIError) -> bool:
         """True for an error of the values, not of the database, whose class does not tell: with the same values it
         would come again."""
+        ...
+
+    def is_away(self, error: DBAPIError) -> bool:
+        """True when there is nobody who answers."""
         ...
 
     def advice(self, said: str) -> str:
@@ -109,6 +117,8 @@ class Database:
 
     async def upgrade(self, *, make: bool = True) -> None:
         """Bring the tables up to date now. make: also where there are none yet. Raises DatabaseError."""
+        # A server that is frozen costs no more than this.
+        await self.state()
         await self._bounded(self._upgrade(make=make), UPGRADE_SECONDS)
 
     async def state(self) -> State:
@@ -198,14 +208,13 @@ class Database:
                 task.add_done_callback(self._forget)
         if not task.done():
             self._current = False
-            raise DatabaseError(f"{self.name}: no answer within {seconds:g} s")
+            raise Away(f"{self.name}: no answer within {seconds:g} s")
         try:
             return task.result()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # Somebody may have put other tables there.
             self._current = False
-            kind = Refused if isinstance(error, SQLAlchemyError) and self._is_content(error) else DatabaseError
-            raise kind(f"{self.name}: {self._said(error)}") from None
+            raise self._kind(error)(f"{self.name}: {self._said(error)}") from None
 
     def _said(self, error: Exception) -> str:
         """What the database or the disk says, and what may be done."""
@@ -218,11 +227,13 @@ class Database:
         advice = self._backend.advice(text)
         return f"{text}: {advice}" if advice else text
 
-    def _is_content(self, error: SQLAlchemyError) -> bool:
+    def _kind(self, error: Exception) -> type[DatabaseError]:
         if isinstance(error, DBAPIError):
-            return isinstance(error, DataError | IntegrityError) or self._backend.is_content(error)
+            if isinstance(error, DataError | IntegrityError) or self._backend.is_content(error):
+                return Refused
+            return Away if self._backend.is_away(error) else DatabaseError
         # Values that cannot even be handed over.
-        return isinstance(error, StatementError)
+        return Refused if isinstance(error, StatementError) else DatabaseError
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._given_up.discard(task)

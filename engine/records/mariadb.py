@@ -91,13 +91,20 @@ class MariaDbServer:
             upgrade(connection)
 
     def is_content(self, error: DBAPIError) -> bool:
-        return error.orig is not None and bool(error.orig.args) and error.orig.args[0] in _CONTENT
+        return _code(error) in _CONTENT
+
+    def is_away(self, error: DBAPIError) -> bool:
+        return error.connection_invalidated or _code(error) in _AWAY
 
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")
 
     def _with_driver(self, driver: str) -> URL:
         return self._url.set(drivername=driver).update_query_dict({"charset": "utf8mb4"})
+
+
+def _code(error: DBAPIError) -> object:
+    return error.orig.args[0] if error.orig is not None and error.orig.args else None
 
 
 _REMEDIES = {
@@ -107,3 +114,6 @@ _REMEDIES = {
 
 _CONTENT = frozenset({1048, 1264, 1265, 1292, 1366, 1406, 1690, 3819, 4025})
 """Errors of values: null, out of range, cut, wrong, wrong characters, too long, too great, against a check."""
+
+_AWAY = frozenset({1040, 1053, 1203, 2002, 2003, 2006, 2013, 2055})
+"""Too many connections, shutting down, cannot connect, connection lost."""

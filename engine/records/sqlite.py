@@ -52,6 +52,9 @@ class SqliteFile:
     def is_content(self, error: DBAPIError) -> bool:
         return isinstance(error.orig, sqlite3.InterfaceError)
 
+    def is_away(self, error: DBAPIError) -> bool:
+        return False
+
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")
 

@@ -11,9 +11,11 @@ from engine.centres.difference import Change, differences, put_in_place
 from engine.centres.directory import Directory
 from engine.errors import ConfigurationError, DatabaseError
 from engine.records.applying import carry_out, plan
-from engine.records.database import Database
+from engine.records.database import Away, Database
 from engine.records.people import Outdated, People, Stored
 from engine.records.switches import stamp_of
+from engine.server.last_people import FILE as LAST
+from engine.server.last_people import LastPeople
 from engine.server.passwords import OTHERS
 from engine.server.settings import Settings
 from engine.server.store import database_of
@@ -38,14 +40,32 @@ class KeptPeople:
         """Raises ConfigurationError. Blocking, when the database has a password."""
         self._file = settings.directory
         self._database = database_of(settings)
+        self._last = None if settings.database.url is None else LastPeople(settings.data / LAST)
         self._people = People(self._database)
         self._stored = Stored()
         self._complaint = ""
+        self._begun = True
+        """False while the database was away since the start: its tables may be those of an earlier version."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> Directory:
-        """The directory to begin with. Where nothing is stored yet, that of the file is stored first.
+        """The directory to begin with. Where nothing is stored yet, that of the file is stored first; where the
+        database is on another machine and does not answer, it is the one that was known last.
         Raises ConfigurationError, DatabaseError."""
+        try:
+            await self._begin()
+            await self._keep()
+        except Away as error:
+            last = None if self._last is None else await self._last.find()
+            if last is None:
+                raise
+            log.error("agents and centres are those that were known last: %s", error)
+            self._stored, self._complaint, self._begun = last, str(error), False
+        # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
+        await self._database.close()
+        return self._stored.directory
+
+    async def _begin(self) -> None:
         await self._database.upgrade(make=False)
         self._stored = await self._people.load()
         if not self._stored.revision.number and self._file is not None:
@@ -59,9 +79,10 @@ class KeptPeople:
                 log.info("another command has put agents and centres into %s", self._database.name)
             self._stored = await self._people.load()
         await self._database.upgrade()
-        # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
-        await self._database.close()
-        return self._stored.directory
+
+    async def _keep(self) -> None:
+        if self._last is not None:
+            await self._last.keep(self._stored)
 
     @property
     def database(self) -> Database:
@@ -109,12 +130,16 @@ class KeptPeople:
 
     async def _look(self) -> bool:
         """True when there is another directory than before."""
+        if not self._begun:
+            await self._database.upgrade()
+            self._begun = True
         revision = await self._people.revision()
         if revision == self._stored.revision:
             return False
         if not revision.number:
             raise DatabaseError(f"{self._database.name} is gone")
         self._stored = await self._people.load()
+        await self._keep()
         return True
 
     def _complain(self, complaint: str) -> None:
