@@ -256,7 +256,10 @@ class SipDriver(Driver):
         full = self._trunks.full(invited.trunk)
         leg = self._make_leg(line, "in", did=invited.did, cli=invited.cli, name=invited.name, trunk=invited.trunk)
         if full:
-            log.warning("call to %s refused with 503: every channel of trunk %s is taken", invited.did, invited.trunk)
+            log.warning(
+                "call to %s refused with 503: every channel of trunk %s is taken",
+                invited.did, invited.trunk, extra={"call": leg.info.id},
+            )  # fmt: skip
             self._refused += 1
             leg.give_up(Cause.CONGESTION)
         else:
@@ -267,7 +270,7 @@ class SipDriver(Driver):
         try:
             await leg.attach()
         except NoChannel as error:
-            log.warning("call to %s refused with 503: %s", leg.info.did, error)
+            log.warning("call to %s refused with 503: %s", leg.info.did, error, extra={"call": leg.info.id})
             self._refused += 1
             leg.give_up(Cause.CONGESTION, str(error))
             await leg.hangup()
@@ -279,7 +282,7 @@ class SipDriver(Driver):
         try:
             self._on_call(leg)
         except Exception:
-            log.exception("the call to %s could not be taken", leg.info.did)
+            log.exception("the call to %s could not be taken", leg.info.did, extra={"call": leg.info.id})
             leg.give_up(Cause.FAILED, "the call could not be taken")
             await leg.hangup()
 

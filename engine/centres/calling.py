@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.call.current import CALL
 from engine.call.record import CallRecord
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
@@ -174,6 +175,7 @@ class Calling:
     async def _run(self, call: OutgoingCall) -> None:
         """One call, guarded: whatever fails here concerns this call alone."""
         record = call.record
+        CALL.set(record.id)
         log.info("call %s: agent %s calls %s", record.id, record.agent, record.did)
         try:
             await call.run()

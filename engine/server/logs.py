@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
 
+from engine.call.current import CALL
+
 if TYPE_CHECKING:
     from engine.server.settings import Settings
 
@@ -58,6 +60,13 @@ def kept(settings: Settings, format: Format) -> Iterator[None]:  # noqa: A002 - 
         daily.close()
 
 
+def _of_call(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """As a processor of structlog: the call that the line is about, also where whoever wrote it has not named it."""
+    if call := CALL.get():
+        event.setdefault("call", call)
+    return event
+
+
 def _formatter(
     format: Format,  # noqa: A002 - the option's name
     out: TextIO | None,
@@ -75,6 +84,7 @@ def _formatter(
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _of_call,
         stamp,
         structlog.processors.format_exc_info,
         *([_masked] if mask else []),
@@ -127,9 +137,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Most lines are a message and nothing else, two for each call: written directly, they cost a third."""
 
     def __init__(
-        self, plain: Callable[[str, str, str], str] | None, *, zone: tzinfo, mask: bool, **options: Any
+        self, plain: Callable[[str, str, str, str], str] | None, *, zone: tzinfo, mask: bool, **options: Any
     ) -> None:
-        """plain: makes the line of (time, level, message), as structlog would; None to leave all to it."""
+        """plain: makes the line of (time, level, message, call), as structlog would; None to leave all to it."""
         super().__init__(**options)
         self._plain = plain
         self._zone = zone
@@ -141,11 +151,12 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         message = record.getMessage()
         if self._mask:
             message = masked(message)
-        return self._plain(_time(record.created, self._zone), record.levelname.lower(), message)
+        return self._plain(_time(record.created, self._zone), record.levelname.lower(), message, CALL.get())
 
 
-def _plain_text(when: str, level: str, message: str) -> str:
-    return f"{when} [{level:<9}] {_printable(message)}"
+def _plain_text(when: str, level: str, message: str, call: str) -> str:
+    named = f" call={call}" if call and call not in message else ""
+    return f"{when} [{level:<9}] {_printable(message)}{named}"
 
 
 def _printable(message: str) -> str:
@@ -155,8 +166,11 @@ def _printable(message: str) -> str:
 def _shown(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     """As a processor of structlog."""
     event["event"] = _printable(str(event["event"]))
+    if str(event.get("call", "")) in event["event"]:
+        event.pop("call", None)
     return event
 
 
-def _plain_json(when: str, level: str, message: str) -> str:
-    return json.dumps({"event": message, "level": level, "timestamp": when}, ensure_ascii=False)
+def _plain_json(when: str, level: str, message: str, call: str) -> str:
+    named = {"call": call} if call else {}
+    return json.dumps({"event": message, "level": level, **named, "timestamp": when}, ensure_ascii=False)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
+from engine.call.current import CALL
 from engine.call.record import CallRecord
 from engine.call.services import Services
 from engine.call.session import Session
@@ -101,6 +102,7 @@ class Server:
 
     async def _take(self, leg: Leg) -> None:
         """One call, guarded: whatever fails here concerns this call alone."""
+        CALL.set(leg.info.id)
         try:
             await self._serve(leg)
         except LegGone:

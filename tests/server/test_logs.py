@@ -8,6 +8,7 @@ import logging
 import re
 
 import pytest
+from support.house import House, in_house
 
 from engine.server import logs
 
@@ -65,3 +66,45 @@ def test_what_a_caller_has_written_is_no_line_of_ours(written, monkeypatch, fiel
     first, second = written.getvalue().splitlines()
     assert first.endswith(r"call from 33\x0d")
     assert second.rstrip() == r"    2026-01-01T00:00:00Z [error    ] forged \x1b[2J\x9b"
+
+
+CALLS = """
+format: 1
+name: calls
+did: ["32"]
+start: hello
+nodes:
+  hello: {type: answer, next: away}
+  away:
+    type: bridge
+    to: "0899123456"
+    on: {ended: end, busy: end, no_answer: end, rejected: end, failed: end}
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_every_line_about_a_call_has_its_id(written, tmp_path, form):
+    async def story(house: House) -> None:
+        for cli in ("0143670903", "0143670904"):
+            house.driver.call("32", cli=cli)
+        await house.settle()
+        log.info("about no call")
+
+    log = logging.getLogger("flowctl.test")
+    logs.configure(form, written)
+    house = in_house(tmp_path, {"calls.yaml": CALLS}, story)
+    ids = [record["id"] for record in house.records()]
+    assert len(ids) == 2
+    lines = written.getvalue().splitlines()
+    for identity in ids:
+        about = [line for line in lines if identity in line]
+        # It begins, a number is refused, it ends.
+        assert len(about) >= 3 and any("0899123456" in line for line in about)
+        if form == "json":
+            assert {json.loads(line)["call"] for line in about} == {identity}
+        else:
+            assert all(line.count(identity) == 1 for line in about)
+    (other,) = [line for line in lines if "about no call" in line]
+    assert "call=" not in other and '"call"' not in other
+    if form == "json":
+        assert all("call" in json.loads(line) for line in lines if "0899123456" in line)
