@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import insert
@@ -135,3 +139,64 @@ def test_what_cannot_be_asked_is_refused_with_a_reason(server: Path, arguments: 
 def test_before_the_first_start_there_is_nothing(tmp_path: Path):
     (tmp_path / "server.yaml").write_text("{}")
     assert "no database yet" in flowctl("--config", tmp_path / "server.yaml", status=2)
+
+
+def test_csv_has_every_measure_and_no_formula(server: Path, tmp_path: Path):
+    file = tmp_path / "report.csv"
+    flowctl("centres", "--month", "2026-10", "--format", "csv", "-o", file, "--config", server)
+    (row,) = csv.DictReader(io.StringIO(file.read_bytes().decode("utf-8"), newline=""))
+    assert row["Centre"] == f"'{EVIL}"
+    assert (row["Offered"], row["Service level"], row["Average speed of answer (s)"]) == ("4", "0.25", "10")
+    assert all(value.startswith("'") or value[:1].isdigit() for value in row.values())
+
+
+def test_csv_leaves_a_telephone_number_as_it_is(server: Path):
+    text = flowctl("calls", "--by", "did", "--month", "2026-10", "--format", "csv", "--config", server)
+    assert text.splitlines()[1].startswith("+33143670903,4,")
+
+
+def test_csv_for_a_french_spreadsheet(server: Path, tmp_path: Path):
+    file = tmp_path / "report.csv"
+    options = ("--format", "csv", "--spreadsheet", "--language", "fr", "-o", file)
+    flowctl("centres", "--day", "2026-10-25", "--by", "day", *options, "--config", server)
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfJour;")
+    (row,) = csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline=""), delimiter=";")
+    assert (row["Jour"], row["Niveau de service"]) == ("2026-10-25", "0,25")
+
+
+def test_a_sheet_with_numbers_that_are_numbers_and_texts_that_are_no_formulas(server: Path, tmp_path: Path):
+    file = tmp_path / "report.xlsx"
+    flowctl("centres", "--month", "2026-10", "--format", "xlsx", "-o", file, "--config", server)
+    with ZipFile(file) as parts:
+        sheet, formulas = (ElementTree.fromstring(parts.read(f"xl/worksheets/sheet{page}.xml")) for page in (1, 2))
+        texts = ["".join(one.itertext()) for one in ElementTree.fromstring(parts.read("xl/sharedStrings.xml"))]
+        styles = parts.read("xl/styles.xml").decode()
+    assert not [element for page in (sheet, formulas) for element in page.iter() if element.tag.endswith("}f")]
+
+    def cell(place: str) -> str | float:
+        (found,) = (one for one in sheet.iter() if one.get("r") == place and one.tag.endswith("}c"))
+        value = "".join(found.itertext())
+        return texts[int(value)] if found.get("t") == "s" else float(value)
+
+    titles = {cell(f"{letter}3"): letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    assert (cell("A4"), cell(f"{titles['Offered']}4"), cell(f"{titles['Service level']}4")) == (EVIL, 4, 0.25)
+    assert cell(f"{titles['Average speed of answer']}4") == pytest.approx(10 / 86400)
+    assert "[h]:mm:ss" in styles
+    assert "answered in time ÷ offered" in texts
+
+
+def test_a_plot_is_a_picture_whatever_a_centre_is_called(server: Path):
+    text = flowctl("centres", "--month", "2026-10", "--format", "svg", "--config", server)
+    picture = ElementTree.fromstring(text)
+    said = ["".join(one.itertext()) for one in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert EVIL in said
+    assert "Service level" in said
+    bars = [one for one in picture.iter("{http://www.w3.org/2000/svg}rect") if one.get("y") not in (None, "42")]
+    heights = [float(one.get("height", "")) for one in bars]
+    # Two of four are answered; the axis goes to four.
+    assert heights == [pytest.approx(2 * heights[1]), heights[1]]
+
+
+def test_a_file_that_cannot_be_written(server: Path, tmp_path: Path):
+    said = flowctl("--format", "json", "-o", tmp_path / "no" / "report.json", "--config", server, status=2)
+    assert "No such file" in said

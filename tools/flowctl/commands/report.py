@@ -22,7 +22,7 @@ SECONDS = 60.0
 """For the answer of the database."""
 
 KINDS = ("calls", "centres", "agents", "waiting")
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "csv", "xlsx", "svg")
 LANGUAGES = ("en", "fr")
 
 
@@ -57,7 +57,10 @@ def report(
         str | None, typer.Option(help="Where hours and days are: Europe/Paris; by default that of the settings.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="en or fr; by default that of the settings.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, csv, xlsx or svg (a plot).")] = "text",
+    spreadsheet: Annotated[
+        bool, typer.Option("--spreadsheet", help="CSV for a spreadsheet: UTF-8 mark; in French ; and decimal commas.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
@@ -72,6 +75,8 @@ def report(
     ):
         if value is not None and value not in choice:
             refuse("report", f"{option} is {', '.join(choice)}; not {value!r}")
+    if format_ == "xlsx" and output is None and sys.stdout.isatty():
+        refuse("report", "a sheet is no text: name a file, -o report.xlsx")
     settings = settings_of("report", config)
     said: Language = "fr" if (language or settings.language) == "fr" else "en"
     try:
@@ -92,7 +97,7 @@ def report(
 
         show(made, Console(highlight=False), said, every=every)
     else:
-        _write(_rendered(made, format_, said, every=every), output)
+        _write(_rendered(made, format_, said, every=every, spreadsheet=spreadsheet), output)
 
 
 def _zone(name: str | None, settings: Settings) -> ZoneInfo:
@@ -136,14 +141,19 @@ def _ask(config: Path | None, kind: str, query: Query) -> Report:
     return found
 
 
-def _rendered(made: Report, format_: str, language: Language, *, every: bool) -> bytes:
-    if format_ == "json":
-        from tools.flowctl.statistics.documents import as_json
+def _rendered(made: Report, format_: str, language: Language, *, every: bool, spreadsheet: bool) -> bytes:
+    from tools.flowctl.statistics import commas, documents, plot, sheets, text
 
-        return as_json(made, language).encode()
-    from tools.flowctl.statistics.text import as_text
-
-    return as_text(made, language, every=every).encode()
+    match format_:
+        case "json":
+            return documents.as_json(made, language).encode()
+        case "csv":
+            return commas.as_csv(made, language, spreadsheet=spreadsheet)
+        case "svg":
+            return plot.as_svg(made, language).encode()
+        case "xlsx":
+            return sheets.as_xlsx(made, language)
+    return text.as_text(made, language, every=every).encode()
 
 
 def _write(content: bytes, output: Path | None) -> None:

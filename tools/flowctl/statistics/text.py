@@ -15,7 +15,7 @@ from rich.text import Text as Styled
 
 from engine.records.statistics import By, Language, Measure, Report, Unit
 from tools.flowctl.statistics.columns import PLOTS, columns, named
-from tools.flowctl.statistics.words import NO_ROOM, PAUSE, ROWS, WHOLE, labels, shown, title
+from tools.flowctl.statistics.words import NO_REASON, NO_ROOM, PAUSE, ROWS, WHOLE, labels, shown, title
 
 BAR = 24
 """Characters of the longest bar."""
@@ -96,7 +96,7 @@ def _pauses(report: Report, language: Language) -> Table:
     table.add_column(PAUSE.in_(language))
     table.add_column("", justify="right")
     for reason, length in sorted(report.total.pauses.items(), key=lambda one: -one[1]):
-        table.add_row(Styled(_printable(reason) or "–"), shown(length, Unit.SECONDS, language))
+        table.add_row(Styled(_printable(reason) or NO_REASON.in_(language)), shown(length, Unit.SECONDS, language))
     return table
 
 

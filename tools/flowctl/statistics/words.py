@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from engine.records.statistics import By, Kind, Language, Measure, Report, Text, Unit, Value
+from engine.records.statistics import By, Kind, Language, Report, Text, Unit, Value
 
 TITLES: Mapping[Kind, Text] = {
     Kind.CALLS: Text("Calls", "Appels"),
@@ -35,6 +35,7 @@ PAUSE = Text("Pause", "Pause")
 FORMULAS = Text("Formulas", "Formules")
 MEASURE = Text("Measure", "Mesure")
 FORMULA = Text("Formula", "Formule")
+NO_REASON = Text("without a reason", "sans motif")
 NO_ROOM = Text("No room for:", "Pas la place pour :")
 NOTHING = Text("none", "aucun")
 
@@ -105,12 +106,6 @@ def shown(value: Value, unit: Unit, language: Language) -> str:
     minutes, seconds = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def head(report: Report, measure: Measure, language: Language) -> str:
-    """Of a column of bare numbers: with the unit, since the values do not say it."""
-    units = {Unit.COUNT: "", Unit.SECONDS: " (s)", Unit.SHARE: ""}
-    return f"{report.title(measure, language)}{units[measure.unit]}"
 
 
 def _number(value: float, language: Language) -> str:
