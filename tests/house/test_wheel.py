@@ -70,3 +70,11 @@ def test_what_needs_more_than_the_base_install_says_what(flowctl: Path, tmp_path
         assert done.returncode == 2
         assert "pip install 'flowctl[" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_the_versions_of_the_database_s_tables_are_in_it(flowctl: Path):
+    (installed,) = flowctl.parents[1].glob("lib/python3*/site-packages/engine/records/migrations")
+    here = ROOT / "engine/records/migrations"
+    files = {path.relative_to(here) for path in here.rglob("*.py")}
+    assert len(files) > 3
+    assert {path.relative_to(installed) for path in installed.rglob("*.py")} == files
