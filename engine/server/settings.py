@@ -183,7 +183,11 @@ class Settings(BaseSettings):
     agent_link: AgentLinkSettings | None = Field(
         default_factory=AgentLinkSettings, description="Where agents' computers connect; null: nowhere."
     )
-    language: Literal["en", "fr"] = Field(default="en", description="Language of the pages that the server shows.")
+    language: Literal["en", "fr"] = Field(
+        default="en",
+        description="Language of the pages that the server shows, of its alerts, and of what commands say. Where it "
+        "is not set, alerts and commands follow the environment (LC_ALL, LANG).",
+    )
     web: WebSettings | None = Field(
         default=None, description="The web server; null: none. `web: {}` is one for this machine alone."
     )

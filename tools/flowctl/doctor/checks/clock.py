@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 
 from engine.messages import N_, _
 from tools.flowctl.doctor.check import Check, Finding, Patient, ok, skipped, warning
+from tools.flowctl.doctor.examine import in_thread
 
 
 async def run(patient: Patient) -> list[Finding]:
     """timedatectl is asked, which is there with systemd."""
-    now = datetime.now().astimezone()
-    zone = getattr(patient.settings, "time_zone", None) or _machine_zone() or now.tzname()
-    found = [ok(_("{time}, zone {zone}").format(time=now.isoformat(sep=" ", timespec="seconds"), zone=zone))]
+    now = datetime.now(UTC)
+    zone = await in_thread(lambda: patient.settings.zone)
+    time = now.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    found = [ok(_("{time}, zone {zone}").format(time=time, zone=zone))]
     synchronised = await _synchronised()
     if synchronised is None:
         return [*found, skipped(_("nothing here says whether the clock is synchronised"))]
@@ -35,11 +36,6 @@ async def _synchronised() -> bool | None:
     )  # fmt: skip
     out, _err = await process.communicate()
     return {b"yes": True, b"no": False}.get(out.strip())
-
-
-def _machine_zone() -> str:
-    link = Path("/etc/localtime")
-    return str(link.resolve()).partition("/zoneinfo/")[2] if link.exists() else ""
 
 
 CHECK = Check("clock", N_("Clock"), 100, run)

@@ -12,6 +12,9 @@ from engine.records.outbox import FILE
 from tools.flowctl.doctor.check import Check, Finding, Patient, ok, skipped, warning, wrong
 from tools.flowctl.doctor.examine import in_thread
 
+REFUSED = "refused"
+"""The kind of what the database does not take (engine.records.drainer)."""
+
 MANY = 1_000
 """So many that wait are too many for a moment's delay."""
 
@@ -39,6 +42,10 @@ def _look(path: Path) -> list[Finding]:
 
 
 def _kind(kind: str, count: int, attempts: int, error: str) -> Finding:
+    if kind == REFUSED:
+        said = _n("{count} record was refused by the database", "{count} records were refused by the database", count)
+        advice = _("`flowctl database status` says why; `flowctl database retry` has them tried again")
+        return wrong(said.format(count=count), advice)
     said = _n("{count} of the kind {kind} waits", "{count} of the kind {kind} wait", count)
     message = said.format(count=count, kind=kind)
     if attempts:

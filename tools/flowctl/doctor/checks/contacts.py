@@ -1,0 +1,32 @@
+"""The table of contacts."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.errors import DatabaseError
+from engine.messages import N_, _, _n
+from engine.records.contacts.table import CONTACTS
+from tools.flowctl.doctor.check import Check, Finding, Patient, ok, skipped, warning
+from tools.flowctl.doctor.store import database_of
+
+
+async def run(patient: Patient) -> list[Finding]:
+    """They are counted."""
+
+    async def count(connection: AsyncConnection) -> int:
+        return int((await connection.execute(select(func.count()).select_from(CONTACTS))).scalar_one())
+
+    async with database_of(patient.settings) as database:
+        try:
+            found = await database.read(count)
+        except (DatabaseError, DBAPIError) as error:
+            return [warning(str(error), _("callers are strangers until the table can be read"))]
+    if not found:
+        return [skipped(_("none: `flowctl contacts import` reads them from a file"))]
+    return [ok(_n("{count} contact", "{count} contacts", found).format(count=found))]
+
+
+CHECK = Check("contacts", N_("Contacts"), 65, run, seconds=10.0)
