@@ -40,6 +40,7 @@ from engine.server.outside import Outside, voice_of
 from engine.server.people import KeptPeople
 from engine.server.post import Post
 from engine.server.records import KeptRecords
+from engine.server.retention import purge_nightly
 from engine.server.server import Server
 from engine.server.settings import Settings
 from engine.server.sip import phones_of, trunks_of
@@ -138,6 +139,9 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     )
     people.follow(services.centres)
     records.drain_to(people.database, services.alerts)
+    sweeper = _keep(
+        purge_nightly(settings, people.database, clock), "what is old is no longer deleted by night: restart"
+    )
     outside.start()
     try:
         await post.start()
@@ -152,7 +156,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         await _drain(server, settings.drain, hurry)
         await agents.stop()
         services.centres.close()
-        await cancel(watcher, keeper)
+        await cancel(watcher, keeper, sweeper)
         for part in (trunk_alerts, post, kept, outside, records, people, operation):
             await part.close()
 

@@ -14,7 +14,9 @@ class LogSettings(Section):
     """The daily log, and what is in it."""
 
     folder: Path = Field(
-        default=Path("Logs"), description="Folder of the daily logs, `ddmmyyyy.log`; relative to the data folder."
+        default=Path("Logs"),
+        description="Folder of the daily logs, `ddmmyyyy.log`; relative to the data folder. They are kept as "
+        "`retention.logs` says.",
     )
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least that is logged, in the daily log and on standard error."

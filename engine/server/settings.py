@@ -27,6 +27,7 @@ from engine.server.mail import MailSettings
 from engine.server.mailboxes import MailboxName, MailboxSettings
 from engine.server.passwords import require_private_passwords
 from engine.server.pyvoip import PyVoip
+from engine.server.retention import RetentionSettings
 from engine.server.section import NAME, PortRange, Section, SourceName, range_of, shaped
 from engine.server.sip import Sip
 from engine.server.statistics import StatisticsSettings
@@ -197,6 +198,9 @@ class Settings(BaseSettings):
 
     journals: JournalSettings = Field(
         default_factory=JournalSettings, description="CSV files with a row for each call."
+    )
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings, description="How long things are kept."
     )
     logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "contacts": "Put a file of contacts into the table of them; find one.",
     "database": "Show the state of the database; bring its tables up to date.",
     "logs": "Show the daily log, and what comes.",
+    "purge": "Delete what is older than the settings keep it.",
     "report": "Statistics of calls, centres, agents and waiting: tables, plots, sheets.",
     "status": "Show what a server is doing: calls, waiting calls, agents, trunks.",
     "mailbox": "List, save and delete the messages of mailboxes.",
