@@ -16,7 +16,8 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallError, DatabaseError
-from engine.outside.ports import Alerts, Mail
+from engine.messages import _
+from engine.outside.ports import Alerts, Trouble
 from engine.records.database import Database, Refused
 from engine.records.outbox import Entry, Outbox, Waiting
 from engine.records.rows import Row, rows_of
@@ -40,6 +41,8 @@ LOOK_SECONDS = 30.0
 """Between two looks whether the database is there while there is nothing to store."""
 FLUSH_SECONDS = 5.0
 """For what waits when the server stops."""
+
+_ABOUT = "database"
 
 REFUSED = "refused"
 """Kind of the entries that the database does not take: they stay in the outbox."""
@@ -127,7 +130,8 @@ class Drainer:
         body = {"kind": entry.kind, "id": entry.id, "error": error, "body": entry.body}
         await self._outbox.put(Entry(REFUSED, f"{entry.kind} {entry.id}", body))
         await self._outbox.done([entry])
-        await self._tell("a record is refused by the database", f"{entry.kind} {entry.id}: {error}")
+        subject = _("a record is refused by the database")
+        await self._tell(Trouble((), subject, f"{entry.kind} {entry.id}: {error}"))
 
     async def _gone(self, error: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -136,7 +140,8 @@ class Drainer:
             log.error("the database is away, and records wait in the outbox: %s", error)
         elif not self._told and now >= self._away_since + AWAY_SECONDS:
             self._told = True
-            await self._tell("the database is away", f"Records wait in the outbox. {error}")
+            said = _("Records wait in the outbox: {reason}").format(reason=error)
+            await self._tell(Trouble((), _("the database is away"), said, about=_ABOUT))
 
     async def _back(self) -> None:
         if (away := self.away) is None:
@@ -145,7 +150,8 @@ class Drainer:
         log.warning("the database is back after %.0f s", away)
         if self._told:
             self._told = False
-            await self._tell("the database is back", f"It was away for {away:.0f} s; nothing was lost.")
+            said = _("It was away for {seconds} s; nothing was lost.").format(seconds=f"{away:.0f}")
+            await self._tell(Trouble((), _("the database is back"), said, about=_ABOUT, over=True))
 
     def _until_told(self) -> float:
         """Seconds; the pause ends then, so that what is told is still true."""
@@ -171,11 +177,11 @@ class Drainer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _tell(self, subject: str, text: str) -> None:
+    async def _tell(self, trouble: Trouble) -> None:
         try:
-            await self._alerts.raise_alert(Mail((), subject, text))
+            await self._alerts.raise_alert(trouble)
         except CallError as error:
-            log.error("the alert that %s was not sent: %s", subject, error)
+            log.error("the alert that %s was not sent: %s", trouble.subject, error)
 
 
 def _rows(entry: Waiting) -> list[tuple[Table, Row]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import Clock
 from engine.errors import ConfigurationError
+from engine.messages import _
 from engine.outside.absent import NoAlerts, NoMail
 from engine.outside.ports import Alerts, Mailer, Trouble
 from engine.records.outbox import Outbox
@@ -73,8 +74,9 @@ class Post:
     def scenario_news(self, path: Path, complaints: Sequence[str]) -> None:
         """A scenario is refused, or with no complaints is so no more. See `ScenarioStore`."""
         about = f"scenario {path}"
-        subject = f"{path.name} is refused" if complaints else f"{path.name} is well again"
-        self.announce(Trouble((), subject, "\n".join((str(path), *complaints)), about=about, over=not complaints))
+        subject = _("scenario {file} is refused") if complaints else _("scenario {file} is well again")
+        text = "\n".join((str(path), *complaints))
+        self.announce(Trouble((), subject.format(file=path.name), text, about=about, over=not complaints))
 
     def _add_mail(self) -> None:
         from engine.outside.mail.drainer import Delivery, MailDrainer

@@ -7,6 +7,7 @@ import logging
 
 from engine.errors import CallError
 from engine.lines import TrunkState
+from engine.messages import _
 from engine.outside.ports import Alerts, Trouble
 from engine.tasks import cancel
 
@@ -41,12 +42,11 @@ class TrunkAlerts:
         try:
             while (state := self._now[name]).up == (name in self._told_down):
                 self._told_down ^= {name}
-                text = f"Since {state.since.isoformat(timespec='seconds')}."
+                text = _("Since {time}.").format(time=state.since.isoformat(timespec="seconds"))
+                subject = _("trunk {name} is up") if state.up else _("trunk {name} is down: {reason}")
                 try:
-                    about = f"trunk {name}"
-                    await self._alerts.raise_alert(
-                        Trouble((), f"{about} is {state}", text, about=about, over=state.up)
-                    )
+                    told = subject.format(name=name, reason=state.detail)
+                    await self._alerts.raise_alert(Trouble((), told, text, about=f"trunk {name}", over=state.up))
                 except CallError as error:
                     log.error("the alert about trunk %s was not sent: %s", name, error)
                 await asyncio.sleep(self._quiet)

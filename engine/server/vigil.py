@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.messages import _
 from engine.outside.ports import Trouble
 from engine.records.outbox import Outbox
 
@@ -45,8 +46,11 @@ class Vigil:
             full = free < (self._free / EASED if self._full else self._free)
             if full != self._full:
                 self._full = full
-                text = f"{free / 1e6:.0f} MB are free on the disk of {self._folder}."
-                self._say("disk", "the disk is full soon" if full else "there is space on the disk again", text, full)
+                text = _("{size} MB are free on the disk of {folder}.").format(
+                    size=f"{free / 1e6:.0f}", folder=self._folder
+                )
+                subject = _("the disk is full soon") if full else _("there is space on the disk again")
+                self._say("disk", subject, text, full)
         with contextlib.suppress(sqlite3.Error):
             counts = await self._outbox.count()
             count = sum(counts.values())
@@ -54,7 +58,8 @@ class Vigil:
             if grown != self._grown:
                 self._grown = grown
                 text = ", ".join(f"{kind}: {number}" for kind, number in sorted(counts.items()))
-                subject = f"{count} records, mails and alerts wait" if grown else "the outbox has emptied"
+                many = _("{count} records, mails and alerts wait")
+                subject = many.format(count=count) if grown else _("the outbox has emptied")
                 self._say("outbox", subject, text, grown)
 
     def _say(self, about: str, subject: str, text: str, trouble: bool) -> None:

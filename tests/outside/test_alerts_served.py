@@ -26,7 +26,7 @@ async def test_a_refused_scenario_and_an_alert_node_are_told_of(tmp_path: Path):
             file = tmp_path / "flows" / "a.yaml"
             await asyncio.to_thread(file.write_text, GOOD.replace("next: b", "next: nowhere"))
             (refused,) = await house.arrived(1)
-            assert refused["subject"] == "[lyon] a.yaml is refused"
+            assert refused["subject"] == "[lyon] scenario a.yaml is refused"
             assert "E1001" in refused.get_content()
             assert "nowhere" in refused.get_content()
             # The last good version keeps serving.
@@ -37,4 +37,4 @@ async def test_a_refused_scenario_and_an_alert_node_are_told_of(tmp_path: Path):
             assert sorted(house.recipients()[1:]) == ["duty@example.com", "rota@example.com"]
             await asyncio.to_thread(file.write_text, GOOD)
             *_, well = await house.arrived(4)
-            assert well["subject"] == "[lyon] a.yaml is well again"
+            assert well["subject"] == "[lyon] scenario a.yaml is well again"

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.clock import Clock
+from engine.messages import _
 from engine.outside.drain import Drainer, pause_after
 from engine.outside.mail.aside import put_aside, sweep
 from engine.outside.mail.enclosures import Form
-from engine.outside.mail.letter import Letter, compose, pieces, stuffed
+from engine.outside.mail.letter import Letter, compose, one_line, pieces, stuffed
 from engine.outside.mail.smtp import TOO_LARGE, Away, Lost, Refused, Session, SmtpServer
 from engine.outside.mail.spool import KIND, forget
 from engine.outside.ports import Trouble
@@ -149,8 +150,9 @@ class MailDrainer(Drainer):
         await self._done(entry)
         log.error("mail %s to %s is given up: %s; it is kept as %s", entry.id, to, why, place)
         if letter is not None and not letter.alert:
-            text = f"Subject: {letter.subject}\nTo: {to}\nReason: {why}\nKept as: {place}"
-            self._tell(Trouble((), f"a mail to {to} cannot be delivered", text))
+            text = _("subject: {subject}; reason: {reason}; it is kept as {file}")
+            told = text.format(subject=one_line(letter.subject), reason=why, file=place)
+            self._tell(Trouble((), _("a mail to {address} cannot be delivered").format(address=to), told))
 
     async def _drop(self) -> None:
         if self._session is not None:

@@ -14,10 +14,23 @@ from typing import Literal
 
 import aiosmtplib
 
+from engine.messages import N_
 from engine.outside.mail.letter import stuffed
 from engine.outside.mail.smtp import Session, SmtpServer, said, shown
 
 Kind = Literal["connect", "hello", "tls", "login", "sender", "recipient", "message", "goodbye"]
+
+ADVICE: dict[Kind, str] = {
+    "connect": N_("look at mail.host, mail.port and mail.tls, and whether a firewall is in between"),
+    "hello": N_("it may be no mail server: look at mail.host and mail.port"),
+    "tls": N_("look at mail.tls; for a certificate of your own authority, name its file in mail.ca_file"),
+    "login": N_("look at mail.user and mail.password; some providers want a password for programs of its own"),
+    "sender": N_("the mail server lets you send as somebody else only: look at mail.from"),
+    "recipient": N_("the mail server does not know this address, or sends nothing on for you: log in, see mail.user"),
+    "message": N_("the mail server refuses the message itself: what it says names the reason"),
+    "goodbye": N_("it has taken the message; nothing need be done"),
+}
+"""What to do about a step that fails, marked for translation."""
 
 
 @dataclass(frozen=True, slots=True)

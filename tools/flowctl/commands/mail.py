@@ -38,16 +38,6 @@ _STEPS = {
     "message": N_("message"),
     "goodbye": N_("goodbye"),
 }
-_ADVICE = {
-    "connect": N_("look at mail.host, mail.port and mail.tls, and whether a firewall is in between"),
-    "hello": N_("it may be no mail server: look at mail.host and mail.port"),
-    "tls": N_("look at mail.tls; for a certificate of your own authority, name its file in mail.ca_file"),
-    "login": N_("look at mail.user and mail.password; some providers want a password for programs of its own"),
-    "sender": N_("the mail server lets you send as somebody else only: look at mail.from"),
-    "recipient": N_("the mail server does not know this address, or sends nothing on for you: log in, see mail.user"),
-    "message": N_("the mail server refuses the message itself: what it says names the reason"),
-    "goodbye": N_("it has taken the message; nothing need be done"),
-}
 
 
 @app.command(epilog="Example: flowctl mail test anne@example.com")
@@ -145,8 +135,10 @@ async def _try(server: SmtpServer, to: str, *, show: bool) -> list[Step]:
 
 
 def _show_step(step: Step) -> None:
+    from engine.outside.mail.probe import ADVICE
+
     sign = "✓" if step.good else "✗"
-    title, advice = _STEPS[step.kind], _ADVICE[step.kind]
+    title, advice = _STEPS[step.kind], ADVICE[step.kind]
     typer.echo(f"{sign} {_(title):<16} {step.said} ({step.seconds * 1000:.0f} ms)")
     if not step.good:
         typer.echo(f"  → {_(advice)}")
