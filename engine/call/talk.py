@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.centres.account import DirectOffer, unreached
 from engine.centres.desk import Work
 from engine.centres.hold import Hold
-from engine.errors import CallError, LegGone, OriginateError
+from engine.errors import CallError, LegGone, NoChannel, OriginateError
 from engine.lines import Cause, Leg, RecordingHandle
 from engine.tasks import uninterrupted
 
@@ -46,19 +48,32 @@ async def dialled(
     centres = call.services.centres
     desk = meant(call, to)
     hold: Hold | None = None
+    offer: DirectOffer | None = None
     async with AsyncExitStack() as stack:
         if desk is not None and desk.phone:
             if not await centres.reserve(desk, "connecting", Work(call.record.id)):
                 raise has_a_call(to)
-            hold = Hold(lambda: centres.release(desk, rest=desk.rest))
+            offer = DirectOffer(centres.chronicle, call.record.id, desk.code)
+            hold = Hold(partial(_release, call, desk, offer))
             stack.push_async_callback(hold.end)
             to = desk.phone
-        leg = await dial(call, to, timeout=timeout, caller_id=caller_id, early=early)
+        try:
+            leg = await dial(call, to, timeout=timeout, caller_id=caller_id, early=early)
+        except (CallError, NoChannel) as error:
+            if offer is not None:
+                offer.over(unreached(error))
+            raise
         stack.push_async_callback(leg.hangup)
-        if desk is not None and hold is not None:
+        if desk is not None and hold is not None and offer is not None:
+            offer.connected()
             desk.talk()
             hold.until_passed_on(leg)
         yield leg
+
+
+async def _release(call: Call, desk: Desk, offer: DirectOffer) -> None:
+    offer.over()
+    await call.services.centres.release(desk, rest=desk.rest)
 
 
 def meant(call: Call, to: str) -> Desk | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from engine.centres.account import Account
 from engine.centres.desk import Desk
 from engine.centres.events import AgentEvent, CallFacts, Code
 from engine.centres.texts import Why
@@ -24,12 +25,13 @@ class Offer:
     Events go to sessions, not to agents: who logs in anew is shown everything anew, and who has gone is told nothing.
     """
 
-    def __init__(self, facts: CallFacts, centre: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, facts: CallFacts, centre: str, variables: Mapping[str, str], account: Account) -> None:
         self.facts = facts
         self.centre = centre
         self.stirred = asyncio.Event()
         """Set when an agent has asked for the call, or has answered; whoever waits for it clears it."""
         self._variables = variables
+        self._account = account
         self._shown: dict[str, AgentSession] = {}
         self._askers: deque[AgentSession] = deque()
         self._asked: AgentSession | None = None
@@ -42,6 +44,7 @@ class Offer:
         if session is None or self._hidden or self._shown.get(desk.code) is session:
             return
         self._shown[desk.code] = session
+        self._account.offered(desk.code, "all")
         session.send(AgentEvent(Code.PENDING, self.facts, self.centre, variables=self._variables))
 
     async def ask(self, desk: Desk, seconds: float) -> Answer | None:
@@ -51,6 +54,7 @@ class Offer:
             return "lost"
         self._asked, self._answer = session, asyncio.get_running_loop().create_future()
         self._shown[desk.code] = session
+        self._account.offered(desk.code, "alone")
         session.send(AgentEvent(Code.ASKED, self.facts, self.centre, variables=self._variables))
         try:
             async with asyncio.timeout(seconds):
@@ -76,6 +80,7 @@ class Offer:
 
     def accept(self, session: AgentSession) -> None:
         """The agent wants the call."""
+        self._account.answered(session.desk.code)
         if session is self._asked:
             self._settle("accepted")
         elif session not in self._askers:
@@ -85,6 +90,7 @@ class Offer:
     def reject(self, session: AgentSession) -> None:
         """The agent does not want the call; of interest only to whoever asked this one alone."""
         if session is self._asked:
+            self._account.answered(session.desk.code)
             self._settle("rejected")
 
     def forget(self, session: AgentSession) -> None:
@@ -93,6 +99,7 @@ class Offer:
             self._settle("lost")
         if self._shown.get(session.desk.code) is session:
             del self._shown[session.desk.code]
+            self._account.ended(session.desk.code, "lost")
 
     def _settle(self, answer: Answer) -> None:
         if self._answer is not None and not self._answer.done():
@@ -116,6 +123,7 @@ class Offer:
         """The connection to `taker` has failed: the call waits again (`S`). Who has asked for it twice has to ask
         again."""
         self._hidden = False
+        self._account.ended(taker.code, "failed")
         self._askers = deque(session for session in self._askers if session.desk is not taker)
         self._say(Code.SHOW, _not_connected(taker, cause))
 

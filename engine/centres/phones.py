@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.call.talk import dial
+from engine.centres.account import Account, Outcome, unreached
 from engine.centres.desk import Desk
 from engine.errors import CallError, NoChannel, OriginateError
 from engine.lines import Leg
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 class Phones:
     """Each belongs to an agent who is reserved for the call, and is released when it stops ringing unanswered."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, account: Account) -> None:
         self._call = call
+        self._account = account
         self._ringing: dict[asyncio.Task[Leg], Desk] = {}
 
     @property
@@ -30,6 +32,7 @@ class Phones:
 
     def ring(self, desk: Desk, seconds: float) -> None:
         """Let the phone of a reserved agent ring."""
+        self._account.offered(desk.code, "phone")
         self._ringing[asyncio.ensure_future(dial(self._call, desk.phone, timeout=seconds))] = desk
 
     async def answered(self) -> tuple[Desk, Leg] | None:
@@ -38,22 +41,27 @@ class Phones:
         for task in [task for task in self._ringing if task.done()]:
             desk = self._ringing.pop(task)
             try:
-                return desk, task.result()
+                leg = task.result()
+                self._account.answered(desk.code)
+                return desk, leg
             except OriginateError as error:
                 self._call.note(str(error))
+                self._account.ended(desk.code, unreached(error))
             except (CallError, NoChannel) as error:
                 self._call.warn(f"agent {desk.code}: {error}")
+                self._account.ended(desk.code, "failed")
             except BaseException:
                 await uninterrupted(self._release(desk))
                 raise
             await uninterrupted(self._release(desk))
         return None
 
-    async def drop(self, which: Callable[[Desk], bool] = lambda _: True) -> list[Desk]:
+    async def drop(self, why: Outcome, which: Callable[[Desk], bool] = lambda _: True) -> list[Desk]:
         """Stop phones ringing; whose they were. One that is answered at the very same moment is hung up."""
         dropped = [(task, desk) for task, desk in self._ringing.items() if which(desk)]
-        for task, _ in dropped:
+        for task, desk in dropped:
             task.cancel()
+            self._account.ended(desk.code, why)
         for task, desk in dropped:
             await asyncio.wait({task})
             if not task.cancelled() and task.exception() is None:

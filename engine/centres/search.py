@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, Self
 
+from engine.centres.account import Account, Outcome
+from engine.centres.chronicle import SearchFact
 from engine.centres.desk import Desk, Work
 from engine.centres.facts import facts_of, variables_of
 from engine.centres.offer import Offer
@@ -44,8 +46,10 @@ class Search:
         self._centres = call.services.centres
         self._deadline = call.elapsed() + node.timeout
         self._ticket = Ticket(node.centre, node.priority, asyncio.get_running_loop().time(), self._wants)
-        self._offer = Offer(facts_of(call), node.centre, variables_of(call))
-        self._phones = Phones(call)
+        wait = SearchFact(call=call.record.id, node=call.record.path[-1].node, centre=node.centre, method=node.method)
+        self.account = Account(self._centres.chronicle, wait)
+        self._offer = Offer(facts_of(call), node.centre, variables_of(call), self.account)
+        self._phones = Phones(call, self.account)
         self._work = Work(call.record.id, node.centre)
         self._asked: set[str] = set()
         """Agents who have had their chance."""
@@ -68,6 +72,9 @@ class Search:
     async def __aexit__(self, *_: object) -> None:
         self._leave()
         await uninterrupted(self._let_go())
+        # A caller who is still there has not hung up: the server stops, or the program has failed.
+        cut = self._outcome == "caller_hung_up" and self._call.leg.alive
+        self.account.over("interrupted" if cut else self._outcome)
 
     async def run(self) -> str:
         """Search until somebody has accepted, and is there (`transferred`: see `taken`), or another outcome of the
@@ -77,9 +84,11 @@ class Search:
         if centres.find(node.centre) is None:
             self._call.warn(f"centre {node.centre!r} is not in the directory")
         if not self._callable():
+            self._outcome = "nobody"
             return "nobody"
         if not self._waits:
             if node.max_waiting is not None and centres.waiting(node.centre) >= node.max_waiting:
+                self._outcome = "full"
                 return "full"
             centres.join(self._ticket, self._offer)
             self._waits, self._since = True, self._call.elapsed()
@@ -115,6 +124,7 @@ class Search:
         """Agent and caller are connected: the call waits no longer. The agent is to be released by whoever asks."""
         desk, _ = self.taken()
         self._outcome = "transferred"
+        self.account.connected(desk.code)
         desk.talk()
         self._centres.answered_after(self._node.centre, self._call.elapsed() - self._since)
         self._leave()
@@ -180,14 +190,14 @@ class Search:
                     return "nobody"
                 changed = self._centres.changed
                 self._offer.stirred.clear()
-                await self._phones.drop(lambda desk: not desk.logged_in)
+                await self._phones.drop("lost", lambda desk: not desk.logged_in)
                 happened = "acted" if await self._phone_answered() else await step()
                 if happened == "done":
                     break
                 if happened == "idle":
                     await _first(changed, self._offer.stirred, self._phones.tasks)
         finally:
-            await uninterrupted(self._stop_ringing())
+            await uninterrupted(self._stop_ringing("withdrawn"))
         return "timeout"
 
     # Who may be asked
@@ -285,9 +295,9 @@ class Search:
         await self._accepted(*answered)
         return True
 
-    async def _stop_ringing(self) -> None:
+    async def _stop_ringing(self, why: Outcome) -> None:
         """Who did not get the chance to answer may be asked again."""
-        for desk in await self._phones.drop():
+        for desk in await self._phones.drop(why):
             self._asked.discard(desk.code)
 
     # Those who are logged in
@@ -309,6 +319,7 @@ class Search:
         elif answer == "lost":
             # They have had no chance: they may be back in a second.
             self._asked.discard(desk.code)
+        self.account.ended(desk.code, "unanswered" if answer is None else "rejected")
         self._offer.withdraw(desk, "unanswered" if answer is None else "rejected")
         await uninterrupted(self._let_go())
         return True
@@ -325,7 +336,7 @@ class Search:
         there."""
         self._held, self._connecting = desk, True
         try:
-            await uninterrupted(self._stop_ringing())
+            await uninterrupted(self._stop_ringing("taken"))
             self._found = desk, await self._reach(desk, leg)
         except (OriginateError, CallError, NoChannel) as error:
             await self.failed(error)

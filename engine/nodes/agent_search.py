@@ -118,7 +118,7 @@ class AgentSearch(Node):
         def connected() -> None:
             desk = search.connected()
             call.record.agent = desk.code
-            holds.append(Hold(lambda: self._release(call, desk)))
+            holds.append(Hold(lambda: self._release(call, search, desk)))
             holds[0].until_passed_on(leg)
 
         try:
@@ -138,9 +138,10 @@ class AgentSearch(Node):
             call.record.agent = desk.code
             search.connected()
             with contextlib.suppress(asyncio.CancelledError):  # by the end of the caller's leg, which is no news
-                await uninterrupted(self._release(call, desk))
+                await uninterrupted(self._release(call, search, desk, talked=False))
             raise
 
-    async def _release(self, call: Call, desk: Desk) -> None:
+    async def _release(self, call: Call, search: Search, desk: Desk, *, talked: bool = True) -> None:
+        search.account.parted(talked=talked)
         centre = call.services.centres.find(self.centre)
         await call.services.centres.release(desk, rest=centre.wrap_up if centre else 0.0)
