@@ -8,6 +8,7 @@ import logging
 import os
 from collections import Counter
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,12 @@ class Limits:
     written or read costs no call: it is complained of, and counting goes on.
     """
 
-    def __init__(self, bounds: Bounds, clock: Clock, path: Path | None = None) -> None:
-        """path: where the counts of the day are kept; None: nowhere. Blocking: reads it."""
+    def __init__(self, bounds: Bounds, clock: Clock, path: Path | None = None, *, zone: tzinfo | None = None) -> None:
+        """path: where the counts of the day are kept; None: nowhere. zone: where days begin; None: that of the
+        machine. Blocking: reads the file."""
         self._bounds = bounds
         self._clock = clock
+        self._zone = zone
         self._path = path
         self._writing = asyncio.Lock()
         self._calls: Counter[str] = Counter()
@@ -83,8 +86,8 @@ class Limits:
         self._calls[identity] += 1
 
     def _today(self) -> str:
-        """ISO 8601, in the zone of the machine."""
-        return self._clock.now().astimezone().date().isoformat()
+        """ISO 8601."""
+        return self._clock.now().astimezone(self._zone).date().isoformat()
 
     def _turn_the_page(self) -> None:
         today = self._today()

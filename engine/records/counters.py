@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,11 @@ class Counters:
     """Counts in memory, written by `keep`. A file that cannot be read is
     complained of, and counting begins anew."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Blocking: reads the file."""
+    def __init__(self, path: Path, clock: Clock, zone: tzinfo | None = None) -> None:
+        """zone: where days begin; None: that of the machine. Blocking: reads the file."""
         self._path = path
         self._clock = clock
+        self._zone = zone
         self._kept = self._read() or _Kept(since=clock.now().isoformat(timespec="seconds"), date=self._date())
         self._changed = False
 
@@ -113,7 +115,7 @@ class Counters:
         return self.today, self.ever
 
     def _date(self) -> str:
-        return self._clock.now().astimezone().date().isoformat()
+        return self._clock.now().astimezone(self._zone).date().isoformat()
 
     def _read(self) -> _Kept | None:
         try:

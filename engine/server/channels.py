@@ -34,7 +34,7 @@ class KeptChannels:
         self._settings = settings
         self._descriptors = descriptors
         self._ports = ports_of(settings)
-        self.counters = Counters(settings.data / FILE, clock)
+        self.counters = Counters(settings.data / FILE, clock, settings.zone)
         self.channels = Channels(rules_of(settings), tally=self.counters, default_count=self._ports)
         self._lines: Lines | None = None
         self._refused = 0

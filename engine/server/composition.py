@@ -185,7 +185,7 @@ def _dialling(settings: Settings, clock: Clock) -> tuple[DialPlan, Limits]:
     if settings.pyvoip is not None:
         gateways.append(settings.pyvoip.peer.rpartition(":")[0])
     plan = settings.telephony.dial_plan(settings.country, gateways)
-    return plan, settings.telephony.call_limits(clock, settings.data)
+    return plan, settings.telephony.call_limits(clock, settings.data, settings.zone)
 
 
 def _keep(work: Coroutine[Any, Any, None], complaint: str) -> asyncio.Task[None]:

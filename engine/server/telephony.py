@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -160,6 +161,6 @@ class Telephony(Section):
             gateways=gateways,
         )
 
-    def call_limits(self, clock: Clock, data: Path) -> Limits:
-        """The limits, with the counts of the day as they are kept below `data`. Blocking."""
-        return Limits(Bounds(**self.limits.model_dump()), clock, data / FILE)
+    def call_limits(self, clock: Clock, data: Path, zone: tzinfo) -> Limits:
+        """The limits, with the counts of the day in `zone` as they are kept below `data`. Blocking."""
+        return Limits(Bounds(**self.limits.model_dump()), clock, data / FILE, zone=zone)
