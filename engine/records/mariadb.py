@@ -30,6 +30,9 @@ _SESSION = (
     "SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION'"
 )
+_QUESTION = f"{_SESSION}, SESSION lock_wait_timeout = 5"
+"""Who waits for a table that a job has locked is given up after a few seconds, and the server is not told: without
+this its end of the connection would stay until the lock is gone."""
 
 
 class MariaDbServer:
@@ -60,7 +63,7 @@ class MariaDbServer:
             pool_recycle=RECYCLE_SECONDS,
             pool_pre_ping=True,
             connect_args={
-                "init_command": _SESSION,
+                "init_command": _QUESTION,
                 "connect_timeout": CONNECT_SECONDS,
                 "async_creator_fn": mysql.connect,
             },

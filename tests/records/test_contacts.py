@@ -44,8 +44,8 @@ class Table:
 
         await self.database.write(work)
 
-    async def run(self, statement: Any) -> None:
-        await self.database.write(lambda connection: connection.execute(statement))
+    async def run(self, statement: Any, values: Mapping[str, Any] | None = None) -> None:
+        await self.database.write(lambda connection: connection.execute(statement, values))
 
 
 @asynccontextmanager
@@ -53,9 +53,11 @@ async def table_of(place: Place, *, timeout: float = 5, expires: float = 300) ->
     database = place()
     await database.upgrade()
     contacts = TableContacts(database, FRANCE, timeout=timeout, expires=expires)
-    yield Table(database, contacts)
-    await contacts.close()
-    await database.close()
+    try:
+        yield Table(database, contacts)
+    finally:
+        await contacts.close()
+        await database.close()
 
 
 @pytest.mark.parametrize("written", [NUMBER, "0143670903", "01 43 67 09 03", "01.43.67.09.03", "0033143670903"])
@@ -170,3 +172,64 @@ async def test_a_large_table_is_read_and_asked_fast(place: Place):
         assert (await contacts.find(f"+33143{n:06}") or {})["strIdent"] == str(n)
     assert (time.monotonic() - begun) / 20 < 0.1
     await database.close()
+
+
+@pytest.mark.parametrize("written", ["31/01/2027", "", "0", "2027-01-31", "soon"])
+async def test_a_date_as_jobs_write_it_hides_no_contact(place: Place, written: str):
+    """SQLite takes anything as a date, and a column may be changed into one of text."""
+    async with table_of(place, expires=0) as table:
+        if "mysql" in table.database.name:
+            await table.run(text("ALTER TABLE Contacts MODIFY dLastDateUpdate VARCHAR(30)"))
+        await table.run(
+            text("INSERT INTO Contacts (strIdent, strPhoneNumber1, dLastDateUpdate) VALUES ('7', :number, :date)"),
+            {"number": NUMBER, "date": written},
+        )
+        await table.put({"strIdent": "8", "strPhoneNumber1": "Tel. (+33) 143670903 le soir"})
+        await table.contacts.learn()
+        found = await table.find(NUMBER)
+        assert found is not None
+        assert found["strIdent"] == "7"
+        assert found["dLastDateUpdate"] in (None, datetime(2027, 1, 31))  # noqa: DTZ001
+        deeds = await store(table.database, [{"strIdent": "7", "strLastName": "Ann"}], dry_run=False)
+        assert len(deeds.changed) == 1
+
+
+async def test_a_date_that_is_none_hides_no_contact(mariadb_server: MariaDb):
+    async with table_of(mariadb_place(mariadb_server), expires=0) as table:
+        values = f"VALUES ('7', '{NUMBER}', '0000-00-00')"
+        row = f"SET sql_mode = ''; INSERT INTO Contacts (strIdent, strPhoneNumber1, dLastDateUpdate) {values}"
+        mariadb_server.run_in(table.database.name.rpartition("/")[2], row)
+        await table.put({"strIdent": "8", "strPhoneNumber1": NUMBER, "dLastDateUpdate": datetime(2027, 1, 31)})  # noqa: DTZ001
+        await table.contacts.learn()
+        assert (await table.find(NUMBER) or {})["strIdent"] == "8"
+
+
+async def test_columns_of_numbers_or_bytes_are_read(mariadb_server: MariaDb):
+    async with table_of(mariadb_place(mariadb_server), expires=0) as table:
+        await table.run(
+            text("ALTER TABLE Contacts MODIFY strPhoneNumber1 BIGINT, MODIFY strGsmNumber1 VARBINARY(100)")
+        )
+        await table.run(text("INSERT INTO Contacts (strIdent, strPhoneNumber1) VALUES ('7', 33143670903)"))
+        await table.run(text("INSERT INTO Contacts (strIdent, strGsmNumber1) VALUES ('8', 'Bureau 0143670904')"))
+        await table.contacts.learn()
+        assert (await table.find(NUMBER) or {})["strPhoneNumber1"] == "33143670903"
+        assert (await table.find("+33143670904") or {})["strGsmNumber1"] == "Bureau 0143670904"
+
+
+async def test_a_number_that_everybody_has(place: Place):
+    """As a job writes it that has no other."""
+    async with table_of(place, expires=0) as table:
+        rows = [{"strIdent": str(n), "strPhoneNumber1": f"+33 (0){NUMBER[3:]}"} for n in range(40_000)]
+        await table.database.write(lambda connection: connection.execute(insert(CONTACTS), rows))
+        await table.contacts.learn()
+        begun = time.monotonic()
+        assert await table.find(NUMBER) is not None
+        assert time.monotonic() - begun < 0.4
+
+
+async def test_a_locked_table_is_not_waited_for_when_nobody_asks_any_more(mariadb_server: MariaDb):
+    """A job that locks the table for an hour would else find a connection more each few seconds."""
+    async with table_of(mariadb_place(mariadb_server)) as table:
+        seconds = await table.database.read(lambda connection: connection.scalar(text("SELECT @@lock_wait_timeout")))
+        assert seconds is not None
+        assert seconds <= 5

@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.records.contacts.spelling import Spelling
-from engine.records.contacts.table import LENGTH, NUMBERS, TEXTS
+from engine.records.contacts.table import DATE, LENGTH, NUMBERS, TEXTS
 from engine.scenario.suggest import did_you_mean
 
-DATE = "dLastDateUpdate"
 COLUMNS = (*TEXTS, DATE)
 """What a file may give; the key of the table is its own."""
 

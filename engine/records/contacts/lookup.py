@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.errors import CallError, DatabaseError
 from engine.records.contacts.index import NumberIndex
 from engine.records.contacts.spelling import Spelling
-from engine.records.contacts.table import CONTACTS, NUMBERS, Contact
+from engine.records.contacts.table import CONTACTS, DATE, KEY, NUMBERS, RAW, Contact, as_text, contact_of
 from engine.records.database import Database
 from engine.tasks import cancel
 
@@ -34,7 +34,10 @@ writing when."""
 CHUNK = 1_000
 """Contacts read in one query, and in one piece of work of a thread."""
 
-_Stamp = tuple[int, int, datetime | None]
+SHARED = 500
+"""Contacts with one number that are looked at, at most: nobody has more, but a job may write the same for all."""
+
+_Stamp = tuple[int, int, Any]
 
 
 class TableContacts:
@@ -125,14 +128,16 @@ class TableContacts:
             self._known.popitem(last=False)
 
     async def _look_up(self, number: int) -> Contact | None:
-        forms, ids = self._spelling.spellings(number), self._index.find(number)
+        # The newest, where not all can be looked at.
+        forms, ids = self._spelling.spellings(number), self._index.find(number)[-SHARED:]
 
         async def work(connection: AsyncConnection) -> list[Contact]:
             where = or_(
                 *(CONTACTS.c[name].in_(forms) for name in NUMBERS),
                 *([CONTACTS.c.nUniqueId.in_(ids)] if ids else []),
             )
-            return [dict(row) for row in (await connection.execute(select(CONTACTS).where(where))).mappings()]
+            query = select(*RAW.values()).where(where).order_by(RAW[DATE].desc()).limit(SHARED)
+            return [contact_of(row) for row in (await connection.execute(query)).mappings()]
 
         found = [contact for contact in await self._database.read(work) or [] if self._has(contact, number)]
         # Who shares a number: the one that was changed last, as the others may be out of date.
@@ -143,7 +148,7 @@ class TableContacts:
 
     def _pairs(self, rows: Sequence[Any]) -> list[tuple[int, int]]:
         read = self._spelling.number
-        return [(number, row[0]) for row in rows for text in row[1:] if (number := read(text)) is not None]
+        return [(number, row[0]) for row in rows for text in row[1:] if (number := read(as_text(text))) is not None]
 
     def _complain(self, why: str) -> None:
         """Once for each reason."""
@@ -154,17 +159,16 @@ class TableContacts:
 
 async def _stamp(connection: AsyncConnection) -> _Stamp:
     """Changes when rows come, go, or are changed with their date."""
-    table = CONTACTS.c
-    query = select(func.count(), func.max(table.nUniqueId), func.max(table.dLastDateUpdate))
+    query = select(func.count(), func.max(RAW[KEY]), func.max(RAW[DATE]))
     count, greatest, changed = (await connection.execute(query)).one()
     return count, greatest or 0, changed
 
 
 async def _numbers(connection: AsyncConnection, after: int) -> Sequence[Any]:
-    columns = [CONTACTS.c[name] for name in ("nUniqueId", *NUMBERS)]
+    columns = [RAW[name] for name in (KEY, *NUMBERS)]
     query = select(*columns).where(CONTACTS.c.nUniqueId > after).order_by(CONTACTS.c.nUniqueId).limit(CHUNK)
     return (await connection.execute(query)).all()
 
 
 def _freshness(contact: Contact) -> tuple[datetime, int]:
-    return contact["dLastDateUpdate"] or datetime.min, -contact["nUniqueId"]  # noqa: DTZ901 - as the table has it
+    return contact[DATE] or datetime.min, -contact[KEY]  # noqa: DTZ901 - as the table has it

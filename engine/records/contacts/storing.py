@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.records.contacts.feed import DATE
-from engine.records.contacts.table import CONTACTS, TEXTS
+from engine.records.contacts.table import CONTACTS, DATE, KEY, RAW, TEXTS, contact_of
 from engine.records.database import Database
 
 CHUNK = 1_000
@@ -59,7 +58,7 @@ def _given(row: Row) -> dict[str, Any]:
 async def _plan(connection: AsyncConnection, rows: Sequence[Row]) -> Deeds:
     by_ident: dict[str, Row] = {}
     nameless: set[tuple[Any, ...]] = set()
-    for contact in map(dict, (await connection.execute(select(CONTACTS))).mappings()):
+    for contact in map(contact_of, (await connection.execute(select(*RAW.values()))).mappings()):
         if contact["strIdent"] is None:
             nameless.add(_texts(contact))
         else:
@@ -85,7 +84,7 @@ def _compare(before: Row, row: Row, deeds: Deeds) -> None:
     if row.get(DATE) is None:
         columns.pop(DATE, None)
     if columns:
-        deeds.changed[before["nUniqueId"]] = columns
+        deeds.changed[before[KEY]] = columns
     else:
         deeds.unchanged += 1
 
