@@ -77,6 +77,7 @@ class Drainer(ABC):
         refused = LimitedLog(log, f"{self._kind} waits: the outbox cannot be used")
         while not self._stopping:
             self._stirred.clear()
+            entries: list[Waiting] = []
             try:
                 entries = await self._outbox.take([self._kind], BATCH)
                 known = [entry for entry in entries if entry.seq in self._delivered]
@@ -89,9 +90,16 @@ class Drainer(ABC):
             except (sqlite3.Error, OSError) as error:
                 refused.warning(error)
                 await asyncio.sleep(DISK_PAUSE)
-            except Exception:
+            except Exception as error:
                 log.exception("%s: delivery failed", self._kind)
-                await asyncio.sleep(DISK_PAUSE)
+                await self._put_off(entries, f"{type(error).__name__}: {error}")
+
+    async def _put_off(self, entries: Sequence[Waiting], error: str) -> None:
+        """What nobody has foreseen: others come first."""
+        with contextlib.suppress(sqlite3.Error):
+            for entry in entries:
+                if entry.seq not in self._delivered:
+                    await self._later(entry, error)
 
     async def _wait(self) -> None:
         await self._rest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
 
 from engine.errors import CallError
 
@@ -24,5 +23,7 @@ def sendable(address: str) -> str:
 
 def named(text: str) -> tuple[str, str]:
     """`Switchboard <calls@example.com>`, or the address alone → name, address. Raises CallError."""
+    from email.utils import parseaddr
+
     name, address = parseaddr(text) if "<" in text else ("", text.strip())
     return " ".join(name.split()), sendable(address)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,12 @@ class MailDrainer(Drainer):
             except Away as error:
                 await self._is_away(entries[index:], str(error))
                 return
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                # One mail that cannot be dealt with shall not stop those behind it.
+                log.exception("mail %s could not be dealt with", entry.id)
+                await self._later(entry, f"{type(error).__name__}: {error}")
 
     async def _one(self, entry: Waiting) -> None:
         """Send one mail, or postpone it, or give it up. Raises Away."""
@@ -78,22 +85,17 @@ class MailDrainer(Drainer):
         except TypeError as error:
             await self._give_up(entry, None, f"it is no mail of this version: {error}")
             return
-        late = (self._clock.now() - letter.written).total_seconds() > self._delivery.keep
         try:
             await self._send(entry, letter)
         except Refused as error:
-            if error.permanent or late:
+            if error.permanent or self._late(entry):
                 await self._give_up(entry, letter, str(error))
             else:
                 log.warning("mail %s to %s is refused for now: %s", entry.id, letter.to, error)
                 await self._later(entry, str(error))
-        except Away as error:
-            if late:
-                await self._give_up(entry, letter, str(error))
-            raise
         except Lost as error:
             await self._drop()
-            if late:
+            if self._late(entry):
                 await self._give_up(entry, letter, str(error))
             else:
                 log.warning("mail %s to %s could not be sent: %s", entry.id, letter.to, error)
@@ -141,7 +143,18 @@ class MailDrainer(Drainer):
         log.warning("mail waits %g s: %s:%d: %s", pause, self._server.host, self._server.port, error)
         self._away = error
         self._away_until = asyncio.get_running_loop().time() + pause
-        await self._outbox.postpone(entries, pause, error)
+        late = [entry for entry in entries if self._late(entry)]
+        await self._outbox.postpone([entry for entry in entries if entry not in late], pause, error)
+        for entry in late:
+            await self._give_up(entry, Letter.from_dict(entry.body), error)
+
+    def _late(self, entry: Waiting) -> bool:
+        """Whether it was tried long enough; an entry that is no mail never is."""
+        try:
+            age = self._clock.now() - Letter.from_dict(entry.body).written
+        except (TypeError, ValueError):
+            return False
+        return age.total_seconds() > self._delivery.keep
 
     async def _give_up(self, entry: Waiting, letter: Letter | None, why: str) -> None:
         """It will not be sent: kept for people, and told to those in charge."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import aiosmtplib
-from aiosmtplib import SMTPException, SMTPResponseException, SMTPSenderRefused
+from aiosmtplib import SMTPDataError, SMTPException, SMTPHeloError, SMTPRecipientRefused, SMTPResponseException
 
 Tls = Literal["starttls", "tls", "none"]
 
@@ -40,7 +40,7 @@ class Refused(Exception):
     def __init__(self, code: int, said: str) -> None:
         super().__init__(f"{code} {said}".strip())
         self.code = code
-        self.permanent = code >= 500
+        self.permanent = 500 <= code < 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Session:
             # All of it together, too: a server that answers one letter a second is no server.
             async with asyncio.timeout(3 * self._server.timeout):
                 await self.client.connect()
+                await self._greet()
                 if self._server.user is not None:
                     await self.client.login(self._server.user, self._server.password or "")
         except (SMTPException, OSError, ValueError) as error:
@@ -105,16 +106,24 @@ class Session:
             refused = Refused(error.code, shown(error.message))
             if error.code == 421:
                 raise Lost(str(refused)) from error
-            if isinstance(error, SMTPSenderRefused) and error.code != TOO_LARGE:
-                # Not the mail is to blame, but who we are.
-                raise Away(f"the sender is refused: {refused}") from error
-            raise refused from error
+            if isinstance(error, SMTPRecipientRefused | SMTPDataError) or error.code == TOO_LARGE:
+                raise refused from error
+            # Not the mail is to blame, but who we are.
+            raise Away(f"the sender is refused: {refused}") from error
         except (SMTPException, OSError, ValueError) as error:
             self.client.close()
             raise Lost(said(error)) from error
         except BaseException:
             self.client.close()
             raise
+
+    async def _greet(self) -> None:
+        """A server that knows no EHLO knows no extension either (RFC 5321 section 3.2)."""
+        if self.client.is_ehlo_or_helo_needed:
+            try:
+                await self.client.ehlo()
+            except SMTPHeloError:
+                await self.client.helo()
 
     async def _send(self, to: str, message: Sequence[bytes], size: int) -> None:
         client = self.client
@@ -127,14 +136,14 @@ class Session:
         """The message itself, after its sender and recipient; what the server says to it. Raises SMTPException."""
         response = await self.client.execute_command(b"DATA")
         if response.code != 354:
-            raise aiosmtplib.SMTPDataError(response.code, response.message)
+            raise SMTPDataError(response.code, response.message)
         for piece in message:
             # aiosmtplib's own way looks through the whole message at once: 150 ms for 10 MB, in which no call moves.
             await self._write(piece)
         patience = self._server.timeout + sum(map(len, message)) / SLOWEST
         response = await self.client.execute_command(b".", timeout=patience)
         if response.code != 250:
-            raise aiosmtplib.SMTPDataError(response.code, response.message)
+            raise SMTPDataError(response.code, response.message)
         return f"{response.code} {response.message}"
 
     async def _write(self, piece: bytes) -> None:
