@@ -61,6 +61,8 @@ class KeptRecords:
 
     async def close(self) -> None:
         """Write what is to be written."""
+        # What was posted last, the states of agents at the end, is on its way still.
+        await self.outbox.put()
         if self.drainer is not None:
             await self.drainer.close()
         await self.journals.close()

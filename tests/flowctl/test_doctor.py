@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 from support.ports import free_port
+from support.smtpserver import mail_house
 from typer.testing import CliRunner
 
 from engine.messages import use_language
 from tools.flowctl.commands import doctor
-from tools.flowctl.doctor.check import Check, Patient, checks, ok
+from tools.flowctl.doctor.check import Check, Finding, Patient, checks, ok
 from tools.flowctl.doctor.checks.certificates import validity
 from tools.flowctl.doctor.examine import examine, in_thread
 
@@ -253,6 +254,54 @@ def test_colours_only_where_they_are_wanted(server: Path):
     assert "\x1b[" in runner.invoke(doctor.app, path, env={"FORCE_COLOR": "1"}, color=True).stdout
     plain = runner.invoke(doctor.app, path, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}, color=True).stdout
     assert "\x1b[" not in plain and "Settings" in plain
+
+
+async def findings_of(server: Path, name: str) -> list[Finding]:
+    from engine.server.settings import Settings
+
+    patient = Patient(await asyncio.to_thread(Settings.load, server / "server.yaml"), None)
+    ((_, found),) = await examine(patient, [check for check in checks() if check.name == name])
+    return found
+
+
+async def test_the_mail_server_is_greeted_and_nothing_is_sent(server: Path):
+    async with mail_house() as house:
+        mail = {"host": "127.0.0.1", "port": house.port, "tls": "none", "from": "calls@example.com"}
+        settings(server, mail=mail)
+        (found,) = await findings_of(server, "mail")
+        assert found.state == "ok" and str(house.port) in found.message
+        assert house.connections == 1 and house.raw == []
+    (found,) = await findings_of(server, "mail")
+    assert found.state == "error" and "mail.host" in found.advice
+
+
+async def test_the_database_and_the_contacts_of_a_server_that_has_run(server: Path):
+    from engine.records.contacts.storing import store
+    from engine.records.database import Database
+
+    (server / "var").mkdir(mode=0o700)
+    database = Database(server / "var" / "flowctl.db")
+    await database.upgrade()
+    await store(database, [{"strIdent": "1", "strPhoneNumber1": "+33143670903"}], dry_run=False)
+    await database.close()
+    (found,) = await findings_of(server, "database")
+    assert found.state == "ok" and "up to date" in found.message
+    (found,) = await findings_of(server, "contacts")
+    assert (found.state, found.message) == ("ok", "1 contact")
+    (server / "var" / "flowctl.db").unlink()
+    assert {(await findings_of(server, name))[0].state for name in ("database", "contacts")} == {"skipped"}
+
+
+async def test_records_that_the_database_has_refused(server: Path):
+    from engine.records.outbox import Entry, Outbox
+
+    (server / "var").mkdir(mode=0o700)
+    outbox = Outbox(server / "var" / "outbox.db")
+    await outbox.open()
+    await outbox.put(Entry("refused", "1", {}))
+    await outbox.close()
+    (found,) = await findings_of(server, "outbox")
+    assert found.state == "error" and "flowctl database retry" in found.advice
 
 
 @pytest.mark.parametrize("words", [["--format", "xml"], ["--language", "de"], ["--config", "/nowhere.yaml"]])

@@ -12,10 +12,13 @@ import json
 import logging
 import random
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
+import httpx
 from support.hostile import BATCH, HOLD, Deaf, a_call_works, memory, mutations, still_answers
 from support.probe import PROBED, Held, held
 from support.served import Served, served
@@ -23,6 +26,9 @@ from support.sipp import sipp
 from support.sipua import SipUa
 from support.sound import speech
 from support.wav import write_wav
+
+from engine.records.outbox import Entry, waiting_in
+from engine.records.tables import KINDS
 
 log = logging.getLogger(__name__)
 
@@ -205,16 +211,29 @@ async def test_a_thousand_bridged_calls(tmp_path: Path):
             assert "Traceback" not in server.log()
 
 
+def stored(root: Path) -> tuple[int, list[Entry]]:
+    """How many calls are in the database, and what waits."""
+    with closing(sqlite3.connect(root / "var" / "flowctl.db")) as database:
+        (count,) = database.execute("SELECT count(*) FROM calls").fetchone()
+    return count, waiting_in(root / "var" / "outbox.db", KINDS)
+
+
 async def test_four_hundred_calls_outlive_the_order_to_stop(tmp_path: Path):
-    """SIGTERM: calls in progress go on to their end, new ones get 503."""
-    async with served(tmp_path, {"hold.yaml": HOLD}, rtp=PORTS, drain="40s") as server, SipUa.open() as ua:
+    """SIGTERM: calls in progress go on to their end, new ones get 503, and so does whoever asks whether calls may be
+    sent; when the process has ended, every call is in the database, and nothing waits."""
+    settings = {"rtp": PORTS, "drain": "40s", "web": {"listen": "127.0.0.1:0"}}
+    async with served(tmp_path, {"hold.yaml": HOLD}, **settings) as server, SipUa.open() as ua:
+        ready = f"http://127.0.0.1:{server.web_port}/readyz"
         options = ("-m", TALKING, "-l", TALKING, "-r", 50, "-d", 12_000)
         async with sipp(tmp_path, "uac_call", *options, to=server.address, patience=40):
             async with asyncio.timeout(20):
                 while server.log().count(" calls 32, scenario hold") < TALKING:
                     await asyncio.sleep(0.1)
-            server.process.send_signal(signal.SIGTERM)
-            await server.logged(f"stopping: waiting for {TALKING} calls")
+            async with httpx.AsyncClient(trust_env=False) as http:
+                assert (await http.get(ready)).status_code == 200
+                server.process.send_signal(signal.SIGTERM)
+                await server.logged(f"stopping: waiting for {TALKING} calls")
+                assert (await http.get(ready)).status_code == 503
             late = await ua.invite("32", server.address)
             assert (await late.response(*range(200, 700))).status == 503
         async with asyncio.timeout(10):
@@ -222,4 +241,5 @@ async def test_four_hundred_calls_outlive_the_order_to_stop(tmp_path: Path):
         results = Counter(record["result"] for record in server.records())
         log.info("%d calls when it was told to stop: %s", TALKING, results)
         assert results == {"caller_hung_up": TALKING}
+        assert await asyncio.to_thread(stored, tmp_path) == (TALKING, [])
         assert "Traceback" not in server.log()

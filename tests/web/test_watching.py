@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.ports import free_port
 from support.served import FLOWCTL, Served, run, served
 from support.sipua import SipUa
+
+from engine.records.outbox import waiting_in
+from engine.records.tables import KINDS
 
 PAUSE = """
 format: 1
@@ -86,6 +91,10 @@ async def test_a_call_and_a_stop_are_seen_from_outside(tmp_path: Path):
         late = await ua.invite("32", server.address)
         await late.response(503)
         await call.bye()
+    # What waited was brought to the database before the process ended.
+    assert await asyncio.to_thread(waiting_in, tmp_path / "var" / "outbox.db", KINDS) == []
+    with closing(sqlite3.connect(tmp_path / "var" / "flowctl.db")) as database:
+        assert database.execute("SELECT result FROM calls").fetchall() == [("caller_hung_up",)]
 
 
 async def test_who_may_not_watch_learns_that_it_is_up_and_no_more(tmp_path: Path):
