@@ -110,11 +110,11 @@ async def purge_nightly(settings: Settings, database: Database, clock: Clock) ->
             return
         for tally in tallies:
             if tally.number:
-                log.info("retention: %d %s deleted", tally.number, tally.kind.replace("_", " "))
+                log.info("retention: %s deleted: %d", tally.kind.replace("_", " "), tally.number)
             if tally.failed:
                 log.error(
-                    "retention: %d %s could not be deleted, such as %s",
-                    len(tally.failed), tally.kind, tally.failed[0],
+                    "retention: %s not deleted: %d, such as %s",
+                    tally.kind, len(tally.failed), tally.failed[0],
                 )  # fmt: skip
 
     await each_night(clock, await asyncio.to_thread(lambda: settings.zone), work)

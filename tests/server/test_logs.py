@@ -56,6 +56,40 @@ def test_what_a_line_carries_besides_is_there(written):
     assert "ValueError: why" in two["exception"]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("0143670903 calls 32", "014367xxxx calls 32"),
+        ("+33143670903 calls +33612345678,", "+3314367xxxx calls +3361234xxxx,"),
+        ("sip:0143670903@192.0.2.1:5060", "sip:014367xxxx@192.0.2.1:5060"),
+        ("extension 12345, code 123456", "extension 12345, code 12xxxx"),
+        ("call 8d7ad2a012345678: on sip/1", "call 8d7ad2a012345678: on sip/1"),
+        ("call 12345678123456781234567812345678", "call 12345678123456781234567812345678"),
+        ("12345678-1234-1234-1234-123456789012", "12345678-1234-1234-1234-123456789012"),
+        ("192.168.100.200:50600 took 0.123456 s", "192.168.100.200:50600 took 0.123456 s"),
+    ],
+)
+def test_numbers_are_masked_and_nothing_else(said, kept):
+    assert logs.masked(said) == kept
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_numbers_are_masked_wherever_they_are(written, form):
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs._formatter(form, written, mask=True))
+    log = logging.Logger("apart")
+    log.addHandler(handler)
+    log.info("call from %s", "0143670903")
+    logging.LoggerAdapter(log, {"call": "1234567812", "caller": "0143670904"}).info("x")
+    try:
+        raise ValueError("0143670905")
+    except ValueError:
+        log.exception("y")
+    assert "014367090" not in written.getvalue()
+    assert written.getvalue().count("014367xxxx") == 4
+    assert "1234567812" in written.getvalue()
+
+
 @pytest.mark.parametrize("fields", [logs._FIELDS, -1], ids=["direct", "structlog"])
 def test_what_a_caller_has_written_is_no_line_of_ours(written, monkeypatch, fields):
     logs.configure("text", written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from support.mariadb import MariaDb
+from support.served import served
 from typer.testing import CliRunner
 
 from engine.clock import LoopClock, run_virtual
@@ -168,6 +170,30 @@ def test_what_cannot_be_deleted_ends_with_1(tmp_path: Path):
     logs.symlink_to(tmp_path / "elsewhere")
     result = CliRunner().invoke(app, ["--config", str(tmp_path / "server.yaml")])
     assert (result.exit_code, "Logs: it is a link" in result.stderr) == (1, True)
+
+
+SERVER = """
+import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+from engine.server import retention
+retention.HOUR = (datetime.now(ZoneInfo(sys.argv[1])) + timedelta(seconds=3)).time()
+retention.LOOK_SECONDS = 0.1
+del sys.argv[1]
+from tools.flowctl.main import main
+main()
+"""
+
+
+async def test_the_night_comes_to_a_server_that_runs(tmp_path: Path):
+    # Where it is noon now: midnight is far away.
+    zone = f"Etc/GMT{NOW.hour - 12:+}"
+    settings = await asyncio.to_thread(old_things, tmp_path)
+    async with served(tmp_path, {}, program=(sys.executable, "-c", SERVER, zone), time_zone=zone) as server:
+        await server.logged("retention: messages deleted: 3", timeout=20)
+    left = await asyncio.to_thread(lambda: sorted(path.suffix for path in settings.data.rglob("*-a.wav")))
+    assert left == [".wav"] * 2
+    assert "retention: logs deleted: 1" in server.log()
 
 
 async def test_a_server_does_it_by_night_and_a_night_that_fails_is_told(
