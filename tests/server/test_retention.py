@@ -173,14 +173,18 @@ def test_what_cannot_be_deleted_ends_with_1(tmp_path: Path):
 
 
 SERVER = """
-import sys
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 from engine.server import retention
-retention.HOUR = (datetime.now(ZoneInfo(sys.argv[1])) + timedelta(seconds=3)).time()
-retention.LOOK_SECONDS = 0.1
-del sys.argv[1]
 from tools.flowctl.main import main
+
+by_night = retention.each_night
+
+async def soon(clock, zone, work):
+    retention.HOUR = (clock.now().astimezone(zone) + timedelta(seconds=0.5)).time()
+    retention.LOOK_SECONDS = 0.1
+    await by_night(clock, zone, work)
+
+retention.each_night = soon
 main()
 """
 
@@ -189,7 +193,7 @@ async def test_the_night_comes_to_a_server_that_runs(tmp_path: Path):
     # Where it is noon now: midnight is far away.
     zone = f"Etc/GMT{NOW.hour - 12:+}"
     settings = await asyncio.to_thread(old_things, tmp_path)
-    async with served(tmp_path, {}, program=(sys.executable, "-c", SERVER, zone), time_zone=zone) as server:
+    async with served(tmp_path, {}, program=(sys.executable, "-c", SERVER), time_zone=zone) as server:
         await server.logged("retention: messages deleted: 3", timeout=20)
     left = await asyncio.to_thread(lambda: sorted(path.suffix for path in settings.data.rglob("*-a.wav")))
     assert left == [".wav"] * 2
