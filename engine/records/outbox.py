@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import fcntl
 import json
 import logging
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from engine.errors import ConfigurationError
+from engine.records.outbox_file import Entry, LeftOpen, OutboxFile, Waiting, waiting_in
+
+__all__ = ["FILE", "Entry", "LeftOpen", "Outbox", "Waiting", "waiting_in"]
 
 log = logging.getLogger("flowctl.records")
 
@@ -39,41 +37,7 @@ RETRY_SECONDS = 1.0
 KEPT = 10_000
 """Entries kept in memory while the disk refuses; those beyond it are in the log alone."""
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL,
-  body TEXT NOT NULL, due REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-  error TEXT NOT NULL DEFAULT '', UNIQUE (kind, id));
-CREATE INDEX IF NOT EXISTS entries_due ON entries (kind, due, seq);
-CREATE TABLE IF NOT EXISTS begun (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));
-CREATE TABLE IF NOT EXISTS alive (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL NOT NULL);
-"""
-
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """`id` is unique within the kind; `body` is JSON."""
-
-    kind: str
-    id: str
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting(Entry):
-    """An entry in the outbox. `attempts`: how often it was postponed."""
-
-    seq: int
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOpen:
-    """What the last run began and did not end, and the last moment at which it was alive, seconds since 1970."""
-
-    entries: Sequence[Entry]
-    alive: float
 
 
 class Outbox:
@@ -82,11 +46,8 @@ class Outbox:
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         """now: seconds since 1970."""
         self.path = path
-        self._now = now
+        self._file = OutboxFile(path, now)
         self._thread = ThreadPoolExecutor(1, "outbox")
-        self._connection: sqlite3.Connection | None = None
-        self._lock: int | None = None
-        """Descriptor of the file that says whose the outbox is."""
         self._batch: list[tuple[bool, Entry]] = []
         """To be written next: whether it is over, and what."""
         self._writing: asyncio.Task[None] | None = None
@@ -102,7 +63,7 @@ class Outbox:
     async def open(self) -> LeftOpen:
         """Open the file, made where there is none. What the last run has left open is there until it is `put`.
         Raises sqlite3.Error, OSError; the latter, too, when another process has it open."""
-        left = await self._do(self._open)
+        left = await self._do(self._file.open)
         self._alive = asyncio.create_task(self._keep_alive(), name="outbox alive")
         return left
 
@@ -131,36 +92,24 @@ class Outbox:
 
     async def take(self, kinds: Collection[str], limit: int) -> list[Waiting]:
         """Entries that are due, the oldest first; they stay until they are `done`. Raises sqlite3.Error."""
-        marks = ", ".join("?" * len(kinds))
-        query = (
-            f"SELECT kind, id, body, seq, attempts FROM entries WHERE kind IN ({marks}) AND due <= ? "  # noqa: S608
-            "ORDER BY seq LIMIT ?"
-        )
-        rows = await self._do(lambda: self._file.execute(query, (*kinds, self._now(), limit)).fetchall())
-        return [Waiting(kind, id_, json.loads(body), seq, attempts) for kind, id_, body, seq, attempts in rows]
+        return await self._do(lambda: self._file.take(kinds, limit))
 
     async def done(self, entries: Sequence[Waiting]) -> None:
         """They are where they belong. Raises sqlite3.Error."""
-        rows = [(entry.seq,) for entry in entries]
-        await self._do(lambda: self._many("DELETE FROM entries WHERE seq = ?", rows))
+        await self._do(lambda: self._file.done(entries))
 
     async def postpone(self, entries: Sequence[Waiting], seconds: float, error: str) -> None:
         """Not now: `take` gives them again after so many seconds. Raises sqlite3.Error."""
-        rows = [(self._now() + seconds, error, entry.seq) for entry in entries]
-        update = "UPDATE entries SET due = ?, attempts = attempts + 1, error = ? WHERE seq = ?"
-        await self._do(lambda: self._many(update, rows))
+        await self._do(lambda: self._file.postpone(entries, seconds, error))
 
     async def hurry(self, kinds: Collection[str]) -> None:
         """What was postponed is due now. Raises sqlite3.Error."""
-        marks = ", ".join("?" * len(kinds))
-        update = f"UPDATE entries SET due = 0 WHERE kind IN ({marks}) AND due > 0"  # noqa: S608
-        await self._do(lambda: self._many(update, [tuple(kinds)]))
+        await self._do(lambda: self._file.hurry(kinds))
         self._stir(kinds)
 
     async def count(self) -> dict[str, int]:
         """How many entries wait, by kind. Raises sqlite3.Error."""
-        query = "SELECT kind, COUNT(*) FROM entries GROUP BY kind"
-        return dict(await self._do(lambda: self._file.execute(query).fetchall()))
+        return await self._do(self._file.count)
 
     async def close(self) -> None:
         """Write what is to be written, and close the file."""
@@ -174,10 +123,8 @@ class Outbox:
                 await asyncio.wait({task})
         if self._kept:
             await self._try_kept()
-        await self._do(self._close)
+        await self._do(self._file.close)
         self._thread.shutdown(wait=False)
-
-    # In the event loop
 
     async def _do(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -206,7 +153,7 @@ class Outbox:
             self._keep(batch, "it refuses for now")
         else:
             try:
-                await self._do(lambda: self._write(batch))
+                await self._do(lambda: self._file.write(batch))
             except (sqlite3.Error, OSError) as error:
                 self._keep(batch, error)
             else:
@@ -231,7 +178,7 @@ class Outbox:
     async def _try_kept(self) -> None:
         kept = self._kept[:]
         with contextlib.suppress(sqlite3.Error, OSError):
-            await self._do(lambda: self._write(kept))
+            await self._do(lambda: self._file.write(kept))
             del self._kept[: len(kept)]
             log.warning("%s takes what it had refused: %d entries", self.path, len(kept))
             self._stir({entry.kind for over, entry in kept if over})
@@ -239,104 +186,10 @@ class Outbox:
     async def _keep_alive(self) -> None:
         while True:
             with contextlib.suppress(sqlite3.Error, OSError):
-                await self._do(self._note_alive)
+                await self._do(self._file.note_alive)
             await asyncio.sleep(ALIVE_SECONDS)
 
     def _stir(self, kinds: Collection[str]) -> None:
         for event, wanted in self._stirred.items():
             if not wanted.isdisjoint(kinds):
                 event.set()
-
-    # In the thread
-
-    @property
-    def _file(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise sqlite3.ProgrammingError("the outbox is not open")
-        return self._connection
-
-    def _open(self) -> LeftOpen:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = _locked(self.path.with_suffix(".lock"))
-        self.path.touch(mode=0o600)
-        # Autocommit: transactions begin where we say.
-        connection = sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
-        self._connection = connection
-        rows = connection.execute("SELECT kind, id, body FROM begun").fetchall()
-        alive = connection.execute("SELECT at FROM alive").fetchone()
-        entries = [Entry(kind, id_, json.loads(body)) for kind, id_, body in rows]
-        return LeftOpen(entries, alive[0] if alive else self._now())
-
-    def _write(self, batch: Sequence[tuple[bool, Entry]]) -> None:
-        """All of them, or nothing and an error."""
-        over = [entry for is_over, entry in batch if is_over]
-        ended = {(entry.kind, entry.id) for entry in over}
-        begun = [entry for is_over, entry in batch if not is_over and (entry.kind, entry.id) not in ended]
-        with self._transaction() as file:
-            file.executemany("INSERT OR REPLACE INTO begun VALUES (?, ?, ?)", [_row(entry) for entry in begun])
-            file.executemany("DELETE FROM begun WHERE kind = ? AND id = ?", list(ended))
-            insert = "INSERT OR IGNORE INTO entries (kind, id, body) VALUES (?, ?, ?)"
-            file.executemany(insert, [_row(entry) for entry in over])
-            self._note_alive()
-
-    def _many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        with self._transaction() as file:
-            file.executemany(sql, rows)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        file = self._file
-        file.execute("BEGIN IMMEDIATE")
-        try:
-            yield file
-            file.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                file.execute("ROLLBACK")
-            raise
-
-    def _note_alive(self) -> None:
-        self._file.execute("INSERT OR REPLACE INTO alive VALUES (1, ?)", (self._now(),))
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-
-def waiting_in(path: Path, kinds: Collection[str]) -> list[Entry]:
-    """The entries of an outbox that a server may have open, in their order; none where there is none. Blocking;
-    raises ConfigurationError."""
-    if not path.exists():
-        return []
-    marks = ", ".join("?" * len(kinds))
-    query = f"SELECT kind, id, body FROM entries WHERE kind IN ({marks}) ORDER BY seq"  # noqa: S608
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=5, uri=True)) as file:
-            rows = file.execute(query, tuple(kinds)).fetchall()
-    except sqlite3.Error as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    return [Entry(kind, id_, json.loads(body)) for kind, id_, body in rows]
-
-
-def _locked(path: Path) -> int:
-    """A descriptor of the file, which nobody else has locked, and which is until it is closed: were two servers to
-    use one outbox, each would take what the other has begun for left open. Raises OSError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise OSError(errno.EBUSY, "another server is running with this folder") from None
-    return descriptor
-
-
-def _row(entry: Entry) -> tuple[str, str, str]:
-    # In ASCII: what comes by the line need not be text that can be encoded.
-    return entry.kind, entry.id, json.dumps(entry.body, separators=(",", ":"))

@@ -52,11 +52,18 @@ async def test_a_mail_server_that_is_away_gets_everything_once_it_is_back(
         while office.drainer._failures < 2:
             await asyncio.sleep(0.01)
         assert await office.waiting() == 100
+        for failures in (3, 4, 5):
+            office.later(minutes=1)
+            while office.drainer._failures < failures:
+                await asyncio.sleep(0.01)
         async with mail_house(house=house):
             office.later(minutes=1)
             mails = await house.arrived(101)
             while await office.waiting():
                 await asyncio.sleep(0.01)
+        told = [(trouble.subject, trouble.over) for trouble in office.told]
+    host = "the mail server 127.0.0.1"
+    assert told == [(f"{host} cannot be used", False), (f"{host} takes mails again", True)]
     assert sorted(house.recipients()[1:]) == sorted(f"{n}@example.com" for n in range(100)), "each once"
     assert len({mail["message-id"] for mail in mails}) == 101
     assert house.connections < 10, "one connection takes many"
@@ -188,4 +195,4 @@ async def test_a_thousand_mails(tmp_path: Path):
 async def waiting(office: PostOffice) -> list[tuple[int, str]]:
     """Attempts and last error of each mail that waits."""
     query = "SELECT attempts, error FROM entries WHERE kind = 'mail' ORDER BY seq"
-    return await office.outbox._do(lambda: office.outbox._file.execute(query).fetchall())
+    return await office.outbox._do(lambda: office.outbox._file.connection.execute(query).fetchall())

@@ -71,7 +71,7 @@ async def failed(office: PostOffice, attempts: int = 1) -> list[str]:
     query = "SELECT attempts, error FROM entries WHERE kind = 'mail' ORDER BY seq"
     async with asyncio.timeout(5):
         while True:
-            rows = await office.outbox._do(lambda: office.outbox._file.execute(query).fetchall())
+            rows = await office.outbox._do(lambda: office.outbox._file.connection.execute(query).fetchall())
             if rows and all(row[0] >= attempts for row in rows):
                 return [row[1] for row in rows]
             await asyncio.sleep(0.01)

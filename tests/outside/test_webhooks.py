@@ -115,7 +115,7 @@ async def test_one_that_fails_is_tried_again_and_holds_up_no_other(
             query = "SELECT attempts, error FROM entries ORDER BY seq"
             wanted = [(1, "it answered 302"), (1, "no answer within 0.3 s")]
             async with asyncio.timeout(5):
-                while (await outbox._do(lambda: outbox._file.execute(query).fetchall())) != wanted:
+                while (await outbox._do(lambda: outbox._file.connection.execute(query).fetchall())) != wanted:
                     await asyncio.sleep(0.01)
             bad.status = slow.status = 200
             await outbox.hurry(["webhook"])

@@ -73,11 +73,11 @@ async def test_a_disk_that_refuses_loses_nothing(
     monkeypatch.setattr("engine.records.outbox.RETRY_SECONDS", 0.01)
     outbox = Outbox(tmp_path / "outbox.db")
     await outbox.open()
-    await outbox._do(lambda: outbox._file.execute("PRAGMA max_page_count = 1"))
+    await outbox._do(lambda: outbox._file.connection.execute("PRAGMA max_page_count = 1"))
     stirred = outbox.stirred(["call"])
     await outbox.put(Entry("call", "1", {"text": "lost-and-found" * 1_000}))
     assert "lost-and-found" in caplog.text
-    await outbox._do(lambda: outbox._file.execute("PRAGMA max_page_count = 100000"))
+    await outbox._do(lambda: outbox._file.connection.execute("PRAGMA max_page_count = 100000"))
     async with asyncio.timeout(5):
         await stirred.wait()
     assert [entry.id for entry in await outbox.take(["call"], 9)] == ["1"]
