@@ -16,8 +16,8 @@ FAREWELL = 15.0
 
 
 class Operation:
-    """Made before the server starts; `ready` once calls are answered, `stopping` when they are no longer, `close` at
-    the end."""
+    """Made before the server starts, in the event loop: from then on there are signs of life. `ready` once calls are
+    answered, `stopping` when they are no longer, `close` at the end."""
 
     def __init__(
         self,
@@ -32,12 +32,11 @@ class Operation:
         self._status = StatusFile(settings.data / FILE, watched)
         self._on_ready = on_ready
         self._notifier = notifier or Notifier()
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def ready(self, summary: str) -> None:
-        """Calls are answered; from now on there are signs of life. summary: a line that says where."""
         work = (self.health.watch(), self._notifier.keep_alive(), self._status.keep())
         self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]
+
+    def ready(self, summary: str) -> None:
+        """Calls are answered. summary: a line that says where."""
         self.health.phase = "serving"
         self._notifier.ready(summary)
         self._on_ready(summary)

@@ -106,6 +106,13 @@ def test_the_ports_of_a_server_that_runs_are_its_own(server: Path):
     assert of(findings, "server", "ok") and of(findings, "ports", "ok") and not of(findings, "ports", "error")
 
 
+def test_a_status_that_cannot_be_read_is_said(server: Path):
+    (server / "var").mkdir(mode=0o700)
+    (server / "var" / "status.json").write_text("[]")
+    (found,) = of(run(server)[1], "server", "warning")
+    assert "status.json cannot be read" in found["message"] and "root" in found["advice"]
+
+
 def test_broken_scenarios_are_shown_with_their_line(server: Path):
     (server / "flows" / "b.yaml").write_text(SCENARIO.replace("next: end", "next: nowhere").replace("32", "33"))
     code, findings = run(server)
@@ -290,6 +297,21 @@ async def test_the_database_and_the_contacts_of_a_server_that_has_run(server: Pa
     assert (found.state, found.message) == ("ok", "1 contact")
     (server / "var" / "flowctl.db").unlink()
     assert {(await findings_of(server, name))[0].state for name in ("database", "contacts")} == {"skipped"}
+
+
+async def test_databases_and_web_services_of_scenarios(server: Path):
+    listener = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    here = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    gone = f"127.0.0.1:{free_port()}"
+    sqlite3.connect(server / "customers.db").close()
+    databases = {"customers": {"url": "sqlite:///customers.db"}, "stock": {"url": f"mysql://me@{gone}/stock"}}
+    settings(server, http={"allow": [here, gone]}, databases=databases)
+    found = await findings_of(server, "outside")
+    listener.close()
+    await listener.wait_closed()
+    assert [one.state for one in found] == ["ok", "error", "ok", "error"]
+    assert "stock" in found[1].message and "databases.stock" in found[1].advice
+    assert gone in found[3].message
 
 
 async def test_records_that_the_database_has_refused(server: Path):

@@ -69,11 +69,12 @@ def _examine(settings: Settings) -> list[Result]:
     from tools.flowctl.doctor.check import Patient, checks
     from tools.flowctl.doctor.examine import examine
 
+    status, unreadable = None, ""
     try:
         status = read_status(settings.data / FILE)
-    except ConfigurationError:
-        status = None  # of another version, or broken: the checks look for themselves
-    patient = Patient(settings, status if status is not None and status.running else None)
+    except ConfigurationError as error:
+        unreadable = str(error)
+    patient = Patient(settings, status if status is not None and status.running else None, unreadable)
     return asyncio.run(examine(patient, list(checks())))
 
 

@@ -30,10 +30,11 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Patient:
     """What is looked at. `status`: what a server that runs with these settings says of itself, None when none
-    does."""
+    does; `unreadable`: why that is not known."""
 
     settings: Settings
     status: Status | None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def _look(path: Path) -> list[Finding]:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=2)) as connection:
             rows = connection.execute(query).fetchall()
-            (open_,) = connection.execute("SELECT count(*) FROM begun").fetchone()
+            (open_,) = connection.execute("SELECT count(*) FROM begun WHERE kind = 'call'").fetchone()
     except sqlite3.Error as error:
         advice = _("stop the server and move the file away: what it holds is lost to the database, so keep it")
         return [wrong(_("{file} cannot be read: {reason}").format(file=path, reason=error), advice)]
