@@ -183,12 +183,11 @@ async def test_without_starttls_nothing_is_sent_in_clear(tmp_path: Path):
 
 async def test_a_thousand_mails(tmp_path: Path):
     async with mail_house() as house, post_office(tmp_path, server(house.port)) as office:
-        began = asyncio.get_running_loop().time()
         await asyncio.gather(*(office.mailer.send(Mail((f"{n}@example.com",), str(n))) for n in range(1000)))
-        await house.arrived(1000)
+        await house.arrived(1000, timeout=60)
         while await office.waiting():
             await asyncio.sleep(0.01)
-        assert asyncio.get_running_loop().time() - began < 8
+    assert house.connections == 1
     assert len(set(house.recipients())) == len(house.recipients()) == 1000
 
 

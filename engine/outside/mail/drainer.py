@@ -26,6 +26,9 @@ from engine.records.outbox import Outbox, Waiting
 
 log = logging.getLogger("flowctl.mail")
 
+TOLD_AFTER = 4
+"""Attempts to reach the mail server, half a minute, after which somebody is told that it is away."""
+
 Tell = Callable[[Trouble], None]
 
 
@@ -102,7 +105,8 @@ class MailDrainer(Drainer):
                 await self._later(entry, str(error))
         else:
             await self._done(entry)
-            await asyncio.to_thread(forget, self._delivery.folder, entry.id)
+            if letter.attach:
+                await asyncio.to_thread(forget, self._delivery.folder, entry.id)
             log.info("mail %s to %s was sent", entry.id, letter.to)
 
     async def _send(self, entry: Waiting, letter: Letter) -> None:
@@ -133,12 +137,15 @@ class MailDrainer(Drainer):
         if self._away:
             log.warning("the mail server %s takes mails again", self._server.host)
             self._away, self._failures = "", 0
+            self._say(_("the mail server {host} takes mails again"), over=True)
             await self._outbox.hurry([self._kind])
         return self._session
 
     async def _is_away(self, entries: Sequence[Waiting], error: str) -> None:
         await self._drop()
         self._failures += 1
+        if self._failures == TOLD_AFTER:
+            self._say(_("the mail server {host} cannot be used"), error)
         pause = pause_after(self._failures)
         log.warning("mail waits %g s: %s:%d: %s", pause, self._server.host, self._server.port, error)
         self._away = error
@@ -166,6 +173,10 @@ class MailDrainer(Drainer):
             text = _("subject: {subject}; reason: {reason}; it is kept as {file}")
             told = text.format(subject=one_line(letter.subject), reason=why, file=place)
             self._tell(Trouble((), _("a mail to {address} cannot be delivered").format(address=to), told))
+
+    def _say(self, subject: str, text: str = "", *, over: bool = False) -> None:
+        told = subject.format(host=self._server.host)
+        self._tell(Trouble((), told, text, about="mail server", over=over))
 
     async def _drop(self) -> None:
         if self._session is not None:
