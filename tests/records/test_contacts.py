@@ -18,6 +18,7 @@ from support.places import Place, mariadb_place
 from engine.errors import CallError
 from engine.records.contacts import lookup
 from engine.records.contacts.feed import read_feed
+from engine.records.contacts.index import NumberIndex, pairs_of
 from engine.records.contacts.lookup import TableContacts
 from engine.records.contacts.spelling import Spelling
 from engine.records.contacts.storing import store
@@ -126,7 +127,9 @@ async def test_a_file_taken_twice_changes_nothing_the_second_time(place: Place):
     again = await store(database, rows, dry_run=False)
     assert (again.added, again.changed, again.unchanged) == ([], {}, 3)
     moved = list(read_feed(b"ident;phone\n7;0143670999\n", FRANCE).rows.values())
-    changed = await store(database, moved, dry_run=False)
+    told: list[tuple[int, int]] = []
+    changed = await store(database, moved, dry_run=False, written=lambda *count: told.append(count))
+    assert told == [(1, 1)]
     assert list(changed.changed.values()) == [{"strPhoneNumber1": "+33143670999"}]
     found = await TableContacts(database, FRANCE, timeout=5, expires=0).find("+33143670999")
     assert found is not None
@@ -165,7 +168,7 @@ async def test_a_large_table_is_read_and_asked_fast(place: Place):
     await database.write(lambda connection: connection.execute(insert(CONTACTS), rows))
     contacts = TableContacts(database, FRANCE, timeout=5, expires=0)
     begun = time.process_time()
-    await contacts.learn()
+    await contacts.learn(rest=0)
     assert time.process_time() - begun < 3
     begun = time.monotonic()
     for n in range(0, 20_000, 1_000):
@@ -233,3 +236,17 @@ async def test_a_locked_table_is_not_waited_for_when_nobody_asks_any_more(mariad
         seconds = await table.database.read(lambda connection: connection.scalar(text("SELECT @@lock_wait_timeout")))
         assert seconds is not None
         assert seconds <= 5
+
+
+async def test_calls_go_on_while_numbers_are_put_in_order():
+    """What holds Python's lock stops the event loop, also from a thread."""
+    parts = [pairs_of([(33_100_000_000 + n * 7919 % 10**8, n) for n in range(400_000)])]
+    gaps = []
+    making = asyncio.get_running_loop().run_in_executor(None, lambda: [NumberIndex(parts) for _ in range(5)])
+    begun = before = time.monotonic()
+    while not making.done():
+        await asyncio.sleep(0.001)
+        gaps.append(time.monotonic() - before)
+        before = time.monotonic()
+    assert len(making.result()[0]) == 400_000
+    assert max(gaps) < (before - begun) / 5

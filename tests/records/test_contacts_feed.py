@@ -9,7 +9,7 @@ import pytest
 
 from engine.lines import numbering
 from engine.records.contacts.feed import NoFeed, Refused, read_feed
-from engine.records.contacts.index import NumberIndex
+from engine.records.contacts.index import NumberIndex, pairs_of
 from engine.records.contacts.spelling import Spelling
 
 FRANCE = Spelling("FR", outside_prefix="0")
@@ -77,7 +77,7 @@ def test_every_spelling_that_is_looked_for_means_the_number(country: str):
 
 
 def test_an_index_finds_everybody_with_a_number():
-    index = NumberIndex([(33612345678, 9), (33612345678, 4), (442071838750, 1)])
+    index = NumberIndex([pairs_of([(33612345678, 9), (442071838750, 1)]), pairs_of([]), pairs_of([(33612345678, 4)])])
     assert (len(index), index.find(33612345678), index.find(5)) == (3, [4, 9], [])
     assert NumberIndex().find(33612345678) == []
 

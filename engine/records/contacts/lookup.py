@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import CallError, DatabaseError
-from engine.records.contacts.index import NumberIndex
+from engine.records.contacts.index import NumberIndex, Pairs, pairs_of
 from engine.records.contacts.spelling import Spelling
 from engine.records.contacts.table import CONTACTS, DATE, KEY, NUMBERS, RAW, Contact, as_text, contact_of
 from engine.records.database import Database
@@ -31,8 +31,10 @@ LOOK = 30.0
 WHOLE = 600.0
 """Seconds after which it is read again although it seems not to have changed: a job may have changed it without
 writing when."""
-CHUNK = 1_000
+CHUNK = 200
 """Contacts read in one query, and in one piece of work of a thread."""
+REST = 0.005
+"""Seconds between two pieces, in which calls have the processor: 100,000 contacts are read within some seconds."""
 
 SHARED = 500
 """Contacts with one number that are looked at, at most: nobody has more, but a job may write the same for all."""
@@ -94,16 +96,17 @@ class TableContacts:
                 self._complain(str(error))
             await asyncio.sleep(LOOK)
 
-    async def learn(self) -> None:
-        """Read every number of the table. Raises DatabaseError."""
-        pairs: list[tuple[int, int]] = []
+    async def learn(self, rest: float = REST) -> None:
+        """Read every number of the table, resting so many seconds between two pieces. Raises DatabaseError."""
+        pairs: list[Pairs] = []
         last = 0
         while True:
             rows = await self._database.read(partial(_numbers, after=last)) or []
             if not rows:
                 break
-            pairs += await asyncio.to_thread(self._pairs, rows)
+            pairs.append(await asyncio.to_thread(self._pairs, rows))
             last = rows[-1][0]
+            await asyncio.sleep(rest)
         self._index = await asyncio.to_thread(NumberIndex, pairs)
         # Strangers may be strangers no more.
         self._known.clear()
@@ -137,7 +140,7 @@ class TableContacts:
                 *([CONTACTS.c.nUniqueId.in_(ids)] if ids else []),
             )
             query = select(*RAW.values()).where(where).order_by(RAW[DATE].desc()).limit(SHARED)
-            return [contact_of(row) for row in (await connection.execute(query)).mappings()]
+            return [contact_of(dict(row)) for row in (await connection.execute(query)).mappings()]
 
         found = [contact for contact in await self._database.read(work) or [] if self._has(contact, number)]
         # Who shares a number: the one that was changed last, as the others may be out of date.
@@ -146,9 +149,11 @@ class TableContacts:
     def _has(self, contact: Contact, number: int) -> bool:
         return any(self._spelling.number(contact[name]) == number for name in NUMBERS)
 
-    def _pairs(self, rows: Sequence[Any]) -> list[tuple[int, int]]:
+    def _pairs(self, rows: Sequence[Any]) -> Pairs:
         read = self._spelling.number
-        return [(number, row[0]) for row in rows for text in row[1:] if (number := read(as_text(text))) is not None]
+        return pairs_of(
+            [(number, row[0]) for row in rows for text in row[1:] if (number := read(as_text(text))) is not None]
+        )
 
     def _complain(self, why: str) -> None:
         """Once for each reason."""

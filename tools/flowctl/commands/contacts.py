@@ -78,7 +78,7 @@ def find(
 
     async def work(database: Database) -> Any:
         contacts = TableContacts(database, spelling, timeout=5, expires=0)
-        await contacts.learn()
+        await contacts.learn(rest=0)
         return await contacts.find(f"+{read}")
 
     found = with_database("contacts", config, work)
