@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ FACTS = ".json"
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A recording that was being written when the server was killed; `duration` in seconds."""
+    """A recording of a call that was up when the server was killed; `duration` in seconds."""
 
     path: Path
     box: str
@@ -37,8 +37,7 @@ class Recovered:
 
     def belongs_to(self, call_id: str) -> bool:
         """Whether it is that call's."""
-        _, _, rest = self.path.stem.partition("-")
-        return rest == call_id or rest.startswith(f"{call_id}-")
+        return _is_of(self.path.name, call_id)
 
 
 class Recordings:
@@ -85,22 +84,36 @@ def _free(folder: Path, name: str) -> Path:
     return path
 
 
-async def recover(root: Path) -> list[Recovered]:
+async def recover(root: Path, calls: Collection[str]) -> list[Recovered]:
     """Complete the recordings below a folder that an earlier run has left half written; nothing may be writing any
-    more. One without a sound is deleted, and one that is no WAV file stays as it is."""
-    return await asyncio.to_thread(lambda: list(_recovered(root)))
+    more. These, and those of the calls with such ids that were completed in time. One without a sound is deleted, and
+    one that is no WAV file stays as it is."""
+    return await asyncio.to_thread(lambda: list(_recovered(root, calls)))
 
 
-def _recovered(root: Path) -> Iterator[Recovered]:
-    for part in sorted(root.rglob(f"*{PART}")):
-        path = _free(part.parent, part.name.removesuffix(PART))
-        try:
-            with wave.open(str(part)) as file:
-                duration = round(file.getnframes() / file.getframerate(), 3)
-            if duration:
-                part.replace(path)
-                yield Recovered(path.absolute(), part.parent.name, duration)
-            else:
-                part.unlink()
-        except (OSError, EOFError, wave.Error) as error:
-            log.warning("%s, left by a server that was killed, cannot be played: %s", part, error)
+def _recovered(root: Path, calls: Collection[str]) -> Iterator[Recovered]:
+    for path in sorted(root.rglob("*")):
+        half = path.name.endswith(PART)
+        if half or (path.suffix == SUFFIX and any(_is_of(path.name, call) for call in calls)):
+            try:
+                yield from _completed(path, half=half)
+            except (OSError, EOFError, wave.Error) as error:
+                log.warning("%s, left by a server that was killed, cannot be played: %s", path, error)
+
+
+def _completed(path: Path, *, half: bool) -> Iterator[Recovered]:
+    """Raises OSError, EOFError, wave.Error."""
+    with wave.open(str(path)) as file:
+        duration = round(file.getnframes() / file.getframerate(), 3)
+    if half and not duration:
+        path.unlink()
+        return
+    if half:
+        path = path.replace(_free(path.parent, path.name.removesuffix(PART)))
+    yield Recovered(path.absolute(), path.parent.name, duration)
+
+
+def _is_of(name: str, call_id: str) -> bool:
+    """Whether that is the name of a recording of the call."""
+    _, _, rest = name.removesuffix(SUFFIX).partition("-")
+    return rest == call_id or rest.startswith(f"{call_id}-")

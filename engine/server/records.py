@@ -40,7 +40,8 @@ class KeptRecords:
         try:
             left = await self.outbox.open()
             await take_over(self._data, self.outbox, self._server)
-            recovered = await recover(self._data / FOLDER)
+            up = {entry.id for entry in left.entries if entry.kind == "call"}
+            recovered = await recover(self._data / FOLDER, up)
             over = closed(left, recovered)
             calls = [entry.body for entry in over if entry.kind == "call"]
             journal = [journal_entry(call, connected=False) for call in calls if self.facts.journals]

@@ -7,19 +7,16 @@ import os
 import random
 import signal
 import subprocess
-import wave
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.counted import count, last, sent
 from support.mediaend import MediaEnd
 from support.served import served
-from support.siprtp import RtpPort
 from support.sipua import SipUa, until
 
 from drivers.sip.media.pool import MediaPool
-from engine.audio.g711 import LINEAR
 
 KILLS = 20
 
@@ -35,29 +32,6 @@ nodes:
   begin: {type: record, action: start, next: pause}
   pause: {type: wait, duration: 60s, next: end}
 """
-
-BYTES = {sample: octet for octet, sample in enumerate(LINEAR["PCMA"])}
-
-
-async def count(far: RtpPort) -> None:
-    """Send packets, each full of its own number, until cancelled."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    for number in range(256):
-        far.send(bytes([number]) * 160)
-        await asyncio.sleep(max(0.0, started + 0.02 * (number + 1) - loop.time()))
-
-
-def sent(far: RtpPort) -> int:
-    """The number of the last packet."""
-    return (far.timestamp - 50000) // 160 - 1
-
-
-def last(path: Path) -> int:
-    """The number of the last packet in the left, or only, channel. No code of A-law is a sample of 0."""
-    with wave.open(str(path)) as file:
-        samples = array("h", file.readframes(file.getnframes()))[:: file.getnchannels()]
-    return BYTES[next(sample for sample in reversed(samples) if sample)]
 
 
 async def test_a_worker_killed_twenty_times_loses_a_fifth_of_a_second(tmp_path: Path):

@@ -79,18 +79,23 @@ async def test_its_recording_is_completed_and_noted(tmp_path: Path, caplog: pyte
     await killed_after(tmp_path, 1, record())
     part(folder / "box" / f"20270713T120000000000-{'a' * 32}-2.wav.part", 3.5)
     part(folder / "calls" / f"20270713T120000000000-{'b' * 32}.wav.part", 1)
+    done = part(folder / "conversations" / f"20270713T120000000000-{'a' * 32}.wav", 2)
+    part(folder / "others" / f"20270713T120000000000-{'c' * 32}.wav", 2)
     part(folder / "empty" / f"20270713T120000000000-{'a' * 32}.wav.part", 0)
     bad = part(folder / "bad" / f"20270713T120000000000-{'a' * 32}.wav.part", 0)
     await asyncio.to_thread(bad.write_bytes, b"RIFF")
     call = (await next_start(tmp_path))["call"]
     file = folder / "box" / f"20270713T120000000000-{'a' * 32}-2.wav"
     assert call["recordings"] == [
-        {"kind": "voicemail", "file": str(file), "duration": 3.5, "interrupted": "yes", "mailbox": "box"}
+        {"kind": "voicemail", "file": str(file), "duration": 3.5, "interrupted": "yes", "mailbox": "box"},
+        {"kind": "conversation", "file": str(done), "duration": 2.0, "interrupted": "yes"},
     ]
     # The recording goes on in a process of its own, which may live longer than the engine's last sign.
     assert call["duration"] == 3.5
-    left = await asyncio.to_thread(lambda: sorted(path.name[22:] for path in folder.rglob("*.*")))
-    assert left == [f"{'a' * 32}-2.wav", f"{'a' * 32}.wav.part", f"{'b' * 32}.wav"]
+    left = await asyncio.to_thread(
+        lambda: sorted(f"{path.parent.name} {path.suffix}" for path in folder.rglob("*.*"))
+    )
+    assert left == ["bad .part", "box .wav", "calls .wav", "conversations .wav", "others .wav"]
     assert "cannot be played" in caplog.text
 
 
