@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
@@ -26,11 +26,32 @@ _MANY = 10**6
 """More quarters of an hour than an interval has: 28 years."""
 
 
+class _Whole(FunctionElement[int]):
+    """A whole number divided by another one, without the rest."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
 class _SinceTheHour(FunctionElement[int]):
     """Milliseconds of a time since its last full hour."""
 
     type = BigInteger()
     inherit_cache = True
+
+
+@compiles(_Whole, "sqlite")
+def _whole(element: Any, compiler: Any, **options: Any) -> str:
+    above, below = (compiler.process(part, **options) for part in element.clauses)
+    return f"(({above}) / ({below}))"
+
+
+@compiles(_Whole, "mysql")
+@compiles(_Whole, "mariadb")
+def _div(element: Any, compiler: Any, **options: Any) -> str:
+    # `/` would make a decimal of four places, and round it.
+    above, below = (compiler.process(part, **options) for part in element.clauses)
+    return f"(({above}) DIV ({below}))"
 
 
 @compiles(_SinceTheHour, "sqlite")
@@ -71,19 +92,18 @@ def _statement(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any]
     columns, period, key = facts.table.c, facts.query.period, facts.key
     slot, duration = columns.slot, milliseconds(columns.duration)
     after = _SinceTheHour(since) % SLOT
-    ended = after + duration
-    span: ColumnElement[int] = cast((ended - ended % SLOT) / SLOT, BigInteger)
-    # What lies within one row of the report is one sum; the rest is cut here.
     to_the_end = case((slot < period.first, -1), else_=period.end - 1 - slot)
     left = to_the_end if facts.stretches is None else facts.stretches.left(slot)
+    # What surely lies within one row of the report is one sum, without a look at the time; the rest is cut here.
+    inside = _Whole(duration, SLOT) < left
     return (
         select(
             key.label("key"),
             name.label("name"),
-            case((span <= left, -1), else_=slot * _MANY + span).label("place"),
+            case((inside, -1), else_=slot * _MANY + _Whole(after + duration, SLOT)).label("place"),
             func.count().label("intervals"),
             summed(duration).label("length"),
-            summed(after).label("after"),
+            summed(case((inside, 0), else_=after)).label("after"),
         )
         .where(
             slot >= period.first - LOOKBACK,
