@@ -110,7 +110,7 @@ def test_each_refused_line_says_why():
         "a,Ann,0143670903,2027-01-31\n"
         "b,Bob,no number,\n"
         "A,Ada,0143670904,\n"
-        "c,Cy,0143670905\n"
+        "c,Cy,0143670905,,Paris\n"
         f"d,{'x' * 101},0143670906,\n"
         "e,Eve,0143670907,yesterday\n"
         '"f\nf",Fay,0143670908,\n'
@@ -137,10 +137,56 @@ def test_each_refused_line_says_why():
         (b"name,town\nAnn,Paris\n", "no column of telephone numbers"),
         (b"strPhonenumber,name\n0143670903,Ann\n", "strPhoneNumber1"),
         (b"phone,tel\n1,2\n", "are both strPhoneNumber1"),
-        (b'phone,name\n0143670903,"Ann\n', "line 2"),
+        (b'phone,"name\n0143670903,Ann\n', "line 1"),
         (b"phone\n\x00\n", "no text file"),
     ],
 )
 def test_a_file_that_cannot_be_taken(data: bytes, says: str):
     with pytest.raises(NoFeed, match=says):
         read_feed(data, FRANCE)
+
+
+def test_what_spreadsheets_do_to_a_file():
+    """Excel's first line, cells at the end left out or added, line breaks in a cell, dates of the country, a date with
+    its zone."""
+    data = (
+        "sep=;\r\n"
+        "Nom;T\u00e9l\u00e9phone;Date;Soci\u00e9t\u00e9\r\n"
+        "Martin;0143670903;31/01/2027 10:05\r\n"
+        "Durand;0143670904;1.2.2027;SNCF;;;\r\n"
+        'Petit;0143670905;;"A\r\nB"\r\n'
+        "Roux;0143670906;2027-01-31T10:05:00+01:00;A\u2028B\x0bC\r\n"
+    )
+    feed = read_feed(data.encode(), FRANCE)
+    assert not feed.refused
+    assert [row["strCompany"] for row in feed.rows.values()] == [None, "SNCF", "A\r\nB", "A\u2028B\x0bC"]
+    assert list(feed.rows) == [3, 4, 5, 7]
+    dates = [row["dLastDateUpdate"] for row in feed.rows.values()]
+    assert dates == [
+        datetime(2027, 1, 31, 10, 5),  # noqa: DTZ001
+        datetime(2027, 2, 1),  # noqa: DTZ001
+        None,
+        datetime(2027, 1, 31, 9, 5),  # noqa: DTZ001
+    ]
+
+
+def test_a_line_with_quotes_that_are_not_right_is_refused_alone():
+    data = 'name,phone\nAnn,0143670903\n"Bar "Le Zinc"",0143670904\nCy,0143670905\n"Dan,0143670906\nEve,0143670907\n'
+    feed = read_feed(data.encode(), FRANCE)
+    assert [row["strLastName"] for row in feed.rows.values()] == ["Ann", "Cy", "Eve"]
+    assert list(feed.rows) == [2, 4, 6]
+    assert [one.line for one in feed.refused] == [3, 5]
+    assert all("quote" in one.why for one in feed.refused)
+
+
+@pytest.mark.parametrize(
+    "written", ["06 12 34 56 78 / 01 43 67 09 03", "0612345678;0143670903", "06.12.34.56.78 ou 01.43.67.09.03"]
+)
+def test_of_two_numbers_in_a_cell_the_first(written: str):
+    assert FRANCE.number(written) == 33612345678
+
+
+@pytest.mark.parametrize("written", ["3,3612E+10", "33612345678.0", "612345678.0", '="0612345678"', "'0612345678"])
+def test_what_spreadsheets_do_to_numbers(written: str):
+    """They lose digits, or add a zero: what cannot be known is no number."""
+    assert FRANCE.number(written) in (None, 33612345678)

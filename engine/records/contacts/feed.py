@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.records.contacts.spelling import Spelling
@@ -31,6 +33,11 @@ _HEADINGS = {
 """How such columns are called elsewhere, in small letters, without accents and blanks."""
 
 _DELIMITERS = ";,\t|"
+_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""What spreadsheets write into a line before the headings."""
+_DAY_FIRST = re.compile(r"(\d\d?)[/.](\d\d?)[/.](\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
+"""31/01/2027 10:00, as most of the world writes it; 01/31/2027 is refused for its month, or was not meant."""
+_QUOTES = 'its quotes do not match: a text with quotes or the separator in it is written "like ""this"", say"'
 
 
 class NoFeed(Exception):
@@ -60,33 +67,46 @@ class Feed:
 def read_feed(data: bytes, spelling: Spelling) -> Feed:
     """Read a file. Numbers become E.164 with +. Raises NoFeed."""
     text = _decoded(data)
-    lines = text.splitlines(keepends=True)
-    if not lines or not lines[0].strip():
+    # As csv wants them: not all that Unicode calls a line break ends a line.
+    lines = list(io.StringIO(text, newline=""))
+    given = _SEPARATOR.fullmatch(lines[0]) if lines else None
+    first = 1 if given else 0
+    if len(lines) <= first or not lines[first].strip():
         raise NoFeed("the first line must name the columns: " + ", ".join(COLUMNS))
-    delimiter = max(_DELIMITERS, key=lines[0].count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    delimiter = given[1] if given else max(_DELIMITERS, key=lines[0].count)
     feed = Feed()
-    try:
-        headings = [heading.strip() for heading in next(reader)]
-        columns = _columns(headings, feed)
-        idents: dict[str, int] = {}
-        for number, cells in _numbered(reader):
-            if not any(cell.strip() for cell in cells):
-                continue
+    table = _numbered(lines, first, delimiter)
+    number, names = next(table)
+    if names is None:
+        raise NoFeed(f"line {number}: {_QUOTES}")
+    headings = [heading.strip() for heading in names]
+    columns = _columns(headings, feed)
+    idents: dict[str, int] = {}
+    for number, cells in table:
+        if cells is None:
+            feed.refused.append(Refused(number, "", _QUOTES))
+        elif any(cell.strip() for cell in cells):
             row = _row(number, cells, headings, columns, spelling, feed)
             if row is not None and _is_first(number, row, idents, feed):
                 feed.rows[number] = row
-    except csv.Error as error:
-        raise NoFeed(f"line {reader.line_num}: {error}") from None
     return feed
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Cells may hold line breaks: a row is where it begins."""
-    begins = reader.line_num + 1
-    for cells in reader:
-        yield begins, cells
-        begins = reader.line_num + 1
+def _numbered(lines: Sequence[str], begins: int, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+    """The cells of each row, with the line (from 1) where it begins, as cells may hold line breaks; None for a line
+    whose quotes do not match."""
+    while begins < len(lines):
+        reader = csv.reader((lines[at] for at in range(begins, len(lines))), delimiter=delimiter, strict=True)
+        start = read = begins
+        try:
+            for cells in reader:
+                yield read + 1, cells
+                read = start + reader.line_num
+            return
+        except csv.Error:
+            yield read + 1, None
+            # A quote that is never closed takes what follows along, which is read once more.
+            begins = read + 1
 
 
 def _decoded(data: bytes) -> str:
@@ -136,14 +156,15 @@ def _row(
     feed: Feed,
 ) -> dict[str, Any] | None:
     """The row of a line, or None when it is refused: the feed says why then."""
-    if len(cells) != len(headings):
+    if any(cell.strip() for cell in cells[len(headings) :]):
         why = f"{len(cells)} cells below {len(headings)} headings: is a text with the separator in quotes?"
         feed.refused.append(Refused(number, "", why))
         return None
     row: dict[str, Any] = {}
     for column, place in columns.items():
         try:
-            row[column] = _value(column, cells[place].strip(), spelling)
+            # Spreadsheets leave empty cells at the end out.
+            row[column] = _value(column, cells[place].strip() if place < len(cells) else "", spelling)
         except ValueError as error:
             feed.refused.append(Refused(number, headings[place], str(error)))
             return None
@@ -156,7 +177,7 @@ def _value(column: str, text: str, spelling: Spelling) -> str | datetime | None:
         return None
     if column == DATE:
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+            return _moment(text)
         except ValueError:
             raise ValueError(f"{text!r} is not a date: write 2027-01-31 or 2027-01-31 10:00:00") from None
     if column in NUMBERS:
@@ -167,6 +188,16 @@ def _value(column: str, text: str, spelling: Spelling) -> str | datetime | None:
     if len(text) > LENGTH:
         raise ValueError(f"{len(text)} characters: {LENGTH} at most")
     return text
+
+
+def _moment(text: str) -> datetime:
+    """As the table has dates: UTC where the file names a zone, else as it is. Raises ValueError."""
+    found = _DAY_FIRST.fullmatch(text)
+    if found is not None:
+        day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - without a zone, as in the file
+    moment = datetime.fromisoformat(text)
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None, microsecond=0)
 
 
 def _is_first(number: int, row: Mapping[str, Any], idents: dict[str, int], feed: Feed) -> bool:

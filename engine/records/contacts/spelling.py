@@ -8,6 +8,8 @@ from engine.lines import numbering
 
 _RUN = re.compile(r"\+?\s*\(?[0-9][0-9\s().,/\N{NON-BREAKING HYPHEN}\N{EN DASH}-]*")
 """The first number in a text such as `Tel. 01 23 45 67 89 ext. 12`."""
+_TWO = re.compile(r"([^/,]*[0-9][^/,]*)\s*[/,]")
+"""Of two numbers in a cell the first."""
 _NOISE = re.compile(r"\(0\)|[^0-9+]")
 """Of `+33 (0)6 12 34 56 78` the zero in brackets is not dialled; whatever else is no digit separates them."""
 _INTERNATIONAL = re.compile(r"\+?(?:00)?([1-9][0-9]{6,14})")
@@ -34,7 +36,13 @@ class Spelling:
         run = _RUN.search(text) if text else None
         if run is None:
             return None
-        bare = _NOISE.sub("", run[0])
+        found = self._number(run[0])
+        if found is None and (first := _TWO.match(run[0])):
+            return self._number(first[1])
+        return found
+
+    def _number(self, written: str) -> int | None:
+        bare = _NOISE.sub("", written)
         if self._prefix and self._is_mainland(bare.removeprefix(self._prefix)):
             bare = bare.removeprefix(self._prefix)
         if bare.startswith(("+", "00")):
