@@ -7,9 +7,8 @@ import contextlib
 import logging
 import random
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
 
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import mysql, sqlite
@@ -26,8 +25,11 @@ from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.records")
 
-BATCH = 500
-"""Entries in one transaction."""
+BATCH = 100
+"""Entries in one transaction. Measured with 20,000 that had waited: with 500 the event loop is late by 160 ms at the
+99th centile, with 100 by 4, and neither takes longer."""
+CHUNK = 50
+"""Rows in one statement, of which the library makes one text in the event loop."""
 GATHER_SECONDS = 1.0
 """How long others are waited for when one has come: most of the cost is that of a transaction."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -111,7 +113,7 @@ class Drainer:
 
     async def _store(self, entries: Sequence[Waiting]) -> None:
         try:
-            rows = [row for entry in entries for row in _rows(entry)]
+            rows = await asyncio.to_thread(_by_table, entries)
             await self._database.write(partial(_insert, rows), STORE_SECONDS)
         except Refused as error:
             if len(entries) == 1:
@@ -184,20 +186,23 @@ class Drainer:
             log.error("the alert that %s was not sent: %s", trouble.subject, error)
 
 
-def _rows(entry: Waiting) -> list[tuple[Table, Row]]:
-    try:
-        return list(rows_of(entry))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Refused(f"not a {entry.kind}: {error!r}") from None
+def _by_table(entries: Sequence[Waiting]) -> dict[Table, list[Row]]:
+    """The rows of entries. Raises Refused. For a thread: those of many entries take a while."""
+    found: dict[Table, list[Row]] = {}
+    for entry in entries:
+        try:
+            for table, row in rows_of(entry):
+                found.setdefault(table, []).append(row)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Refused(f"not a {entry.kind}: {error!r}") from None
+    return found
 
 
-async def _insert(rows: Sequence[tuple[Table, Row]], connection: AsyncConnection) -> None:
+async def _insert(rows: Mapping[Table, Sequence[Row]], connection: AsyncConnection) -> None:
     """Those that are there already stay as they are."""
-    by_table: dict[Table, list[dict[str, Any]]] = {}
-    for table, row in rows:
-        by_table.setdefault(table, []).append(row)
-    for table, its_rows in by_table.items():
-        await connection.execute(_new_rows(table, connection.dialect.name), its_rows)
+    for table, its_rows in rows.items():
+        for start in range(0, len(its_rows), CHUNK):
+            await connection.execute(_new_rows(table, connection.dialect.name), its_rows[start : start + CHUNK])
 
 
 @cache
