@@ -50,6 +50,12 @@ def test_the_unit_starts_this_server_guarded_and_with_time_to_drain(tmp_path: Pa
     assert configured(path.read_text()) == config
 
 
+def test_logs_and_journals_elsewhere_may_be_written(tmp_path: Path):
+    sections = {"logs": {"folder": "/var/log/flowctl"}, "journals": {"folder": "/srv/our journals"}}
+    service = installed(tmp_path, server(tmp_path / "here", data="/var/lib/flowctl", **sections))[1]
+    assert service["ReadWritePaths"] == '/var/lib/flowctl -/var/log/flowctl "-/srv/our journals"'
+
+
 def test_a_low_port_and_a_home_need_more(tmp_path: Path):
     config = server(tmp_path / "here", data="/home/flows/var", web={"listen": "127.0.0.1:443"})
     service = installed(tmp_path, config)[1]

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import support.house
+from support.house import House, in_house
 from support.served import FLOWCTL, ROOT, dial, served
 
 from engine.call.record import CallRecord
@@ -141,6 +143,41 @@ async def told(caplog: pytest.LogCaptureFixture, text: str) -> None:
     async with asyncio.timeout(5):
         while text not in caplog.text:
             await asyncio.sleep(0.005)
+
+
+BRIDGE = """
+format: 1
+name: bridge
+did: ["32"]
+start: agent
+nodes:
+  agent: {type: bridge, to: "sip:201@x", timeout: 10s, on: {ended: end, failed: end, busy: end, no_answer: end, rejected: end}}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("answers", "which"), [(True, "calls"), (False, "abandoned")])
+def test_who_hangs_up_while_talking_has_not_abandoned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: bool, which: str
+):
+    kept: list[CallRecord] = []
+
+    async def call_over(_: object, record: CallRecord) -> None:
+        kept.append(record)
+
+    monkeypatch.setattr(support.house.Kept, "call_over", call_over)
+
+    async def story(house: House) -> None:
+        house.driver.phones["sip:201@x"] = lambda party: party.leg.accept() if answers else None
+        caller = house.driver.call("32", "1")
+        await asyncio.sleep(5)
+        caller.hang_up()
+        await house.settle()
+
+    in_house(tmp_path, {"a.yaml": BRIDGE}, story)
+    (ended,) = kept
+    assert ended.result == "caller_hung_up"
+    entry = journal_entry({**ended.as_dict(), "server": "main"}, connected=ended.connected)
+    assert entry.body["journal"] == which
 
 
 async def test_a_killed_server_has_each_call_once(tmp_path: Path):

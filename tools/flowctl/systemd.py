@@ -92,7 +92,8 @@ class Unit:
         assert settings.file is not None
         words = (*self.program, "serve", "--config", str(settings.file))
         state = Path("/var/lib/flowctl")
-        writable = _quoted(str(settings.data))
+        # - as one that is not there yet is no error.
+        writable = " ".join([_quoted(str(settings.data)), *(_quoted(f"-{folder}") for folder in self._elsewhere())])
         if settings.data == state:
             # systemd makes it, and gives it to the user.
             writable += "\nStateDirectory=flowctl\nStateDirectoryMode=0700"
@@ -109,9 +110,16 @@ class Unit:
             writable=writable,
         )
 
+    def _elsewhere(self) -> list[Path]:
+        """Folders that are written to and not below that of the data."""
+        settings = self.settings
+        folders = (settings.data / settings.logs.folder, settings.data / settings.journals.folder)
+        return [folder for folder in folders if not folder.is_relative_to(settings.data)]
+
     def _home(self) -> str:
         """Homes are out of sight, unless something of the server is there."""
         paths = [Path(self.program[0]), self.settings.folder, self.settings.data, self.settings.scenarios]
+        paths += self._elsewhere()
         roots = (Path("/home"), Path("/root"), Path("/run/user"))
         inside = any(path.is_relative_to(root) for path in paths for root in roots)
         return "read-only" if inside else "yes"
