@@ -16,10 +16,15 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typer.testing import CliRunner
 
+from engine.centres.directory import Directory
 from engine.records.database import FILE, Database
+from engine.records.people import People, Stored
 from engine.records.tables import AGENT_STATES, CALLS, SEARCHES, slot_of, stored
 from tools.flowctl.main import app
 
+PEOPLE = Directory.model_validate(
+    {"agents": [{"code": "201", "first_name": "Anne", "last_name": "Martin"}, {"code": "202"}], "centres": []}
+)
 NIGHT = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
 """2:50 of the summer's time in Paris; ten minutes later it is 2:00."""
 EVIL = '=HYPERLINK("http://x")'
@@ -33,6 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def write() -> None:
         database = Database(folder / "var" / FILE)
+        await People(database).store(Stored(), PEOPLE)
         await database.write(facts)
         await database.close()
 
@@ -101,6 +107,7 @@ def test_in_french_with_a_limit_of_the_settings(server: Path):
 def test_what_is_named_from_outside_does_not_reach_the_terminal(server: Path):
     text = flowctl("agents", "--day", "2026-10-25", "--config", server)
     assert "lun[bold]ch·" in text
+    assert "\n 201 Anne Martin " in text
     assert "\x1b" not in text
 
 

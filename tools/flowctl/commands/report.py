@@ -13,8 +13,10 @@ import typer
 from tools.flowctl.people import refuse, settings_of, with_database
 
 if TYPE_CHECKING:
-    from engine.records.statistics import By, Language, Query, Report
+    from engine.records.database import Database
+    from engine.records.statistics import By, Query, Report
     from engine.server.settings import Settings
+    from tools.flowctl.statistics.words import Manner
 
 app = typer.Typer(add_completion=False)
 
@@ -78,7 +80,6 @@ def report(
     if format_ == "xlsx" and output is None and sys.stdout.isatty():
         refuse("report", "a sheet is no text: name a file, -o report.xlsx")
     settings = settings_of("report", config)
-    said: Language = "fr" if (language or settings.language) == "fr" else "en"
     try:
         query = _query(
             settings,
@@ -87,17 +88,20 @@ def report(
             {"centre": centre, "agent": agent, "did": did, "scenario": scenario, "direction": direction},
             {"since": since, "until": until, "day": day, "month": month},
         )
-        made = _ask(config, kind, query)
+        made, names = _ask(config, kind, query)
     except ValueError as error:
         refuse("report", str(error))
+    from tools.flowctl.statistics.words import Manner
+
+    manner = Manner("fr" if (language or settings.language) == "fr" else "en", every, spreadsheet, names)
     if format_ == "text" and output is None and sys.stdout.isatty():
         from rich.console import Console
 
         from tools.flowctl.statistics.text import show
 
-        show(made, Console(highlight=False), said, every=every)
+        show(made, Console(highlight=False), manner)
     else:
-        _write(_rendered(made, format_, said, every=every, spreadsheet=spreadsheet), output)
+        _write(_rendered(made, format_, manner), output)
 
 
 def _zone(name: str | None, settings: Settings) -> ZoneInfo:
@@ -128,32 +132,39 @@ def _query(
     return Query(period_of(zone, datetime.now(UTC), **period), by, limits, Filters(**filters))
 
 
-def _ask(config: Path | None, kind: str, query: Query) -> Report:
-    """Raises ValueError."""
-    from engine.records.statistics import Kind, check, report
+def _ask(config: Path | None, kind: str, query: Query) -> tuple[Report, dict[str, str]]:
+    """The report, and the names of agents by their codes. Raises ValueError."""
+    from engine.records.people import People
+    from engine.records.statistics import By, Kind, check, report
 
     check(Kind(kind), query)
-    found = with_database(
-        "report", config, lambda it: it.read(lambda connection: report(connection, Kind(kind), query), SECONDS)
-    )
+
+    async def ask(database: Database) -> tuple[Report | None, dict[str, str]]:
+        found = await database.read(lambda connection: report(connection, Kind(kind), query), SECONDS)
+        if found is None or query.by is not By.AGENT:
+            return found, {}
+        agents = (await People(database).load()).directory.agents
+        return found, {agent.code: agent.name for agent in agents if agent.name != agent.code}
+
+    found, names = with_database("report", config, ask)
     if found is None:
         refuse("report", "there is no database yet: the server has not run")
-    return found
+    return found, names
 
 
-def _rendered(made: Report, format_: str, language: Language, *, every: bool, spreadsheet: bool) -> bytes:
+def _rendered(made: Report, format_: str, manner: Manner) -> bytes:
     from tools.flowctl.statistics import commas, documents, plot, sheets, text
 
     match format_:
         case "json":
-            return documents.as_json(made, language).encode()
+            return documents.as_json(made, manner.language).encode()
         case "csv":
-            return commas.as_csv(made, language, spreadsheet=spreadsheet)
+            return commas.as_csv(made, manner)
         case "svg":
-            return plot.as_svg(made, language).encode()
+            return plot.as_svg(made, manner).encode()
         case "xlsx":
-            return sheets.as_xlsx(made, language)
-    return text.as_text(made, language, every=every).encode()
+            return sheets.as_xlsx(made, manner)
+    return text.as_text(made, manner).encode()
 
 
 def _write(content: bytes, output: Path | None) -> None:

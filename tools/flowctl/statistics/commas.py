@@ -9,17 +9,18 @@ from collections.abc import Sequence
 
 from engine.records.statistics import Language, Measure, Report, Unit, Value
 from tools.flowctl.statistics.columns import columns
-from tools.flowctl.statistics.words import NO_REASON, PAUSE, ROWS
+from tools.flowctl.statistics.words import NO_REASON, PAUSE, ROWS, Manner
 
 _NUMBER = re.compile(r"\+[0-9]{1,20}")
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How texts begin that a spreadsheet takes for formulas."""
 
 
-def as_csv(report: Report, language: Language, *, spreadsheet: bool) -> bytes:
+def as_csv(report: Report, manner: Manner) -> bytes:
     """One line a row, with every measure: lengths in seconds, shares from 0 to 1. In UTF-8; for a `spreadsheet` with
     its mark, and in French with semicolons and decimal commas."""
-    commas = spreadsheet and language == "fr"
+    language = manner.language
+    commas = manner.spreadsheet and language == "fr"
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";" if commas else ",", lineterminator="\r\n")
     shown, pauses = columns(report, every=True), _pauses(report)
@@ -30,7 +31,7 @@ def as_csv(report: Report, language: Language, *, spreadsheet: bool) -> bytes:
             *(row.pauses.get(reason, 0.0) for reason in pauses),
         ]
         writer.writerow([_harmless(row.key), *(_plain(value, commas=commas) for value in numbers)])
-    return file.getvalue().encode("utf-8-sig" if spreadsheet else "utf-8")
+    return file.getvalue().encode("utf-8-sig" if manner.spreadsheet else "utf-8")
 
 
 def _pauses(report: Report) -> list[str]:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from engine.records.statistics import Language, Report
+from engine.records.statistics import Report
 from tools.flowctl.statistics.columns import PLOTS, named
-from tools.flowctl.statistics.words import labels, title
+from tools.flowctl.statistics.words import Manner, labels, title
 
 HEIGHT, TOP, LEFT, RIGHT = 420, 72, 64, 64
 PLAIN, DARK, LINE, INK, GRID = "#b8c4ce", "#2b6cb0", "#c2410c", "#1f2933", "#e4e7eb"
@@ -17,17 +17,17 @@ _LETTER = 6.6
 """Pixels of a letter, about."""
 
 
-def as_svg(report: Report, language: Language) -> str:
+def as_svg(report: Report, manner: Manner) -> str:
     """One picture, with axes, a title and what its colours mean. Lengths are pixels."""
-    return "\n".join(_Plot(report, language).lines()) + "\n"
+    return "\n".join(_Plot(report, manner).lines()) + "\n"
 
 
 class _Plot:
-    def __init__(self, report: Report, language: Language) -> None:
+    def __init__(self, report: Report, manner: Manner) -> None:
         self._report = report
-        self._language: Language = language
+        self._language = manner.language
         self._plot = PLOTS[report.kind]
-        self._names = _shortened(labels(report, language))
+        self._names = _shortened(labels(report, manner))
         longest = min(32, max((len(name) for name in self._names), default=0)) * _LETTER
         self._width = max(_LEAST, LEFT + RIGHT + 3 * len(report.rows))
         self._slanted = longest + 8 > (self._width - LEFT - RIGHT) / max(1, len(report.rows))

@@ -16,6 +16,7 @@ from tools.flowctl.statistics.words import (
     ROWS,
     TITLES,
     WHOLE,
+    Manner,
     labels,
     title,
 )
@@ -25,22 +26,22 @@ _DAY = 86400
 _SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-def as_xlsx(report: Report, language: Language) -> bytes:
+def as_xlsx(report: Report, manner: Manner) -> bytes:
     """A sheet with every measure, and one with the formulas. Needs the package xlsxwriter."""
     import xlsxwriter
 
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, _SAFE) as book:
-        _Sheet(report, language, book).write()
-        _formulas(report, language, book)
+        _Sheet(report, manner, book).write()
+        _formulas(report, manner.language, book)
     return file.getvalue()
 
 
 class _Sheet:
-    def __init__(self, report: Report, language: Language, book: Any) -> None:
+    def __init__(self, report: Report, manner: Manner, book: Any) -> None:
         self._report = report
-        self._language: Language = language
-        self._page = book.add_worksheet(TITLES[report.kind].in_(language))
+        self._manner = manner
+        self._page = book.add_worksheet(TITLES[report.kind].in_(manner.language))
         self._measures = columns(report, every=True)
         self._reasons = sorted(report.total.pauses)
         self._bold = book.add_format({"bold": True})
@@ -50,14 +51,14 @@ class _Sheet:
 
     def write(self) -> None:
         """Title, headings, rows, and the whole below them."""
-        report, language, page = self._report, self._language, self._page
+        report, language, page = self._report, self._manner.language, self._page
         page.write_string(0, 0, title(report, language), self._bold)
         pauses = [f"{PAUSE.in_(language)} {reason or NO_REASON.in_(language)}" for reason in self._reasons]
         titles = [report.title(measure, language) for measure in self._measures]
         headings = [ROWS[report.query.by].in_(language), *titles, *pauses]
         for column, text in enumerate(headings):
             page.write_string(2, column, text, self._heading)
-        names = labels(report, language)
+        names = labels(report, self._manner)
         for line, (name, row) in enumerate(zip(names, report.rows, strict=True), 3):
             page.write_string(line, 0, name)
             self._numbers(line, row, self._formats)

@@ -15,7 +15,7 @@ from rich.text import Text as Styled
 
 from engine.records.statistics import By, Language, Measure, Report, Unit
 from tools.flowctl.statistics.columns import PLOTS, columns, named
-from tools.flowctl.statistics.words import NO_REASON, NO_ROOM, PAUSE, ROWS, WHOLE, labels, shown, title
+from tools.flowctl.statistics.words import NO_REASON, NO_ROOM, PAUSE, ROWS, WHOLE, Manner, labels, shown, title
 
 BAR = 24
 """Characters of the longest bar."""
@@ -24,11 +24,12 @@ ENDLESS = 2000
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def show(report: Report, console: Console, language: Language, *, every: bool) -> None:
+def show(report: Report, console: Console, manner: Manner) -> None:
     """Print it, with as many columns as there is room for."""
+    language = manner.language
     console.print(Styled(title(report, language), style="bold"))
-    shown_ = [_Column(report, measure, language) for measure in columns(report, every=every)]
-    names = [_printable(name) for name in (*labels(report, language), WHOLE.in_(language))]
+    shown_ = [_Column(report, measure, language) for measure in columns(report, every=manner.every)]
+    names = [_printable(name) for name in (*labels(report, manner), WHOLE.in_(language))]
     room = console.width - max(map(cell_len, names))
     fitting = [
         column for position, column in enumerate(shown_) if sum(one.width for one in shown_[: position + 1]) <= room
@@ -47,10 +48,10 @@ def show(report: Report, console: Console, language: Language, *, every: bool) -
     console.print(Styled.assemble(("█", "green"), f" {part}  ", ("░", "dim"), f" {whole}"))
 
 
-def as_text(report: Report, language: Language, *, every: bool) -> str:
+def as_text(report: Report, manner: Manner) -> str:
     """The same without colours, for a file."""
     file = io.StringIO()
-    show(report, Console(file=file, width=ENDLESS, no_color=True, highlight=False), language, every=every)
+    show(report, Console(file=file, width=ENDLESS, no_color=True, highlight=False), manner)
     return "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.records.statistics import By, Kind, Language, Report, Text, Unit, Value
@@ -64,8 +65,21 @@ def _to(first: str, last: str, language: Language) -> str:
     return f"{first} {'à' if language == 'fr' else 'to'} {last}"
 
 
-def labels(report: Report, language: Language) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a report is written. `names`: of agents, by their codes."""
+
+    language: Language = "en"
+    every: bool = False
+    """All measures, where there may be fewer."""
+    spreadsheet: bool = False
+    """CSV as a spreadsheet of that language reads it."""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def labels(report: Report, manner: Manner) -> list[str]:
     """What each row is called. Of an hour that a day has twice, both have their offset from UTC."""
+    language = manner.language
     by, keys = report.query.by, [row.key for row in report.rows]
     if by in (By.SLOT, By.HALF_HOUR, By.HOUR):
         times = Counter(key[:16] for key in keys)
@@ -75,6 +89,8 @@ def labels(report: Report, language: Language) -> list[str]:
             f"≤ {_number(float(key), language)} s" if key else f"> {_number(float(keys[-2]), language)} s"
             for key in keys
         ]
+    if by is By.AGENT:
+        return [f"{key} {manner.names.get(key, '')}".strip() or NOTHING.in_(language) for key in keys]
     return [_label(by, key, report, language) for key in keys]
 
 
