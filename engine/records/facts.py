@@ -11,6 +11,8 @@ from engine.clock import Clock
 from engine.records.journals import journal_entry
 from engine.records.outbox import Entry, Outbox
 
+Progress = tuple[int, str, str | None, int]
+
 
 class Facts(Chronicle):
     """Turns what happens on a server into entries of its outbox: noted when it begins, kept when it is over."""
@@ -20,15 +22,26 @@ class Facts(Chronicle):
         self._outbox = outbox
         self._clock = clock
         self._server = server
+        self._up: dict[str, tuple[CallRecord, Progress]] = {}
+        """Calls that are up, and how far they were when that was noted."""
         self.journals = False
         """Whether calls go to the journals, too."""
 
     def call_begins(self, record: CallRecord) -> None:
         """A call has a record from now on, whatever happens to us."""
+        self._up[record.id] = record, _progress(record)
         self._outbox.begin(self._call(record))
+
+    def note_progress(self) -> None:
+        """Note how far the calls are that are up: were we killed, this much would be known of them."""
+        for record, noted in tuple(self._up.values()):
+            if (now := _progress(record)) != noted:
+                self._up[record.id] = record, now
+                self._outbox.begin(self._call(record))
 
     async def call_over(self, record: CallRecord) -> None:
         """Keep the record of a call; returns when it is on the disk."""
+        self._up.pop(record.id, None)
         call = self._call(record)
         journal = [journal_entry(call.body, connected=record.connected)] if self.journals else []
         await self._outbox.put(call, *journal)
@@ -58,6 +71,10 @@ _COLUMNS = {
     one.kind: tuple(part.name for part in dataclasses.fields(one) if part.name not in ("began", "moment"))
     for one in (SearchFact, OfferFact, SessionFact, StateFact)
 }
+
+
+def _progress(record: CallRecord) -> Progress:
+    return len(record.path), record.keys, record.agent, len(record.recordings)
 
 
 def _rounded(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 
@@ -18,8 +19,12 @@ from engine.records.journals import journal_entry
 from engine.records.outbox import FILE, Outbox
 from engine.server.journals import Journals
 from engine.server.settings import Settings
+from engine.tasks import cancel
 
 log = logging.getLogger("flowctl.server")
+
+PROGRESS_SECONDS = 5.0
+"""Between two notes of how far calls are."""
 
 
 class KeptRecords:
@@ -29,6 +34,7 @@ class KeptRecords:
         self.outbox = Outbox(settings.data / FILE)
         self.facts = Facts(self.outbox, settings.name, clock)
         self.drainer: Drainer | None = None
+        self._noting: asyncio.Task[None] | None = None
         self.facts.journals = settings.journals.wanted
         self.journals = Journals(settings, self.outbox)
         self._data = settings.data
@@ -50,6 +56,7 @@ class KeptRecords:
             said = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}") from error
         self.journals.start()
+        self._noting = asyncio.create_task(self._note_progress(), name="progress of calls")
         if calls:
             log.warning("the last run was interrupted: %d calls were up", len(calls))
         for one in recovered:
@@ -62,9 +69,16 @@ class KeptRecords:
 
     async def close(self) -> None:
         """Write what is to be written."""
+        if self._noting is not None:
+            await cancel(self._noting)
         # What was posted last, the states of agents at the end, is on its way still.
         await self.outbox.put()
         if self.drainer is not None:
             await self.drainer.close()
         await self.journals.close()
         await self.outbox.close()
+
+    async def _note_progress(self) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS)
+            self.facts.note_progress()

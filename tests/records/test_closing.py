@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from engine.call.record import CallRecord
+from engine.call.record import CallRecord, Step
 from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.records.facts import Facts
@@ -72,6 +72,19 @@ async def test_a_call_that_was_up_is_interrupted_once(tmp_path: Path):
     assert found["call"]["keys"] == "1xx"
     async with started(tmp_path) as kept:
         assert await kept.outbox.count() == {"call": 1}
+
+
+async def test_what_was_known_of_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.server.records.PROGRESS_SECONDS", 0.01)
+    call = record()
+    async with started(tmp_path) as kept:
+        kept.facts.call_begins(call)
+        call.path.append(Step("code", "collect", 1.5))
+        call.keys = "xx"
+        await asyncio.sleep(0.1)
+    found = (await next_start(tmp_path))["call"]
+    assert [step["node"] for step in found["path"]] == ["code"]
+    assert (found["keys"], found["result"]) == ("xx", "interrupted")
 
 
 async def test_its_recording_is_completed_and_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture):
