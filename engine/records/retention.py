@@ -7,6 +7,7 @@ another name until it is whole.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,15 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from engine.audio.recordings import FACTS, FOLDER, SUFFIX
+from engine.outside.mail.aside import REFUSED
+from engine.outside.mail.spool import FOLDER as MAILS
 from engine.records.closing import BOXES
 from engine.records.daily_log import day_of
 
 _STAMP = "%Y%m%dT%H%M%S%f"
 """How the name of a recording begins, in UTC."""
+_GIVEN_UP = re.compile(r"[0-9a-f]{32}\.(eml|txt|json)")
+"""A mail that was given up, and why."""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,19 @@ def purge_recordings(data: Path, before: datetime, *, messages: bool, delete: bo
                 with _opened(root / box, descriptor, tally) as inner:
                     if inner is not None:
                         _purge(inner, root / box, _recorded, before, tally, delete=delete)
+    return tally
+
+
+def purge_mails(data: Path, before: datetime, *, delete: bool) -> Tally:
+    """Mails given up before that moment, below a data folder: callers' messages may be in them. Blocking."""
+    tally, folder = Tally("mails"), data / MAILS / REFUSED
+
+    def moment(name: str, status: os.stat_result) -> datetime | None:
+        return datetime.fromtimestamp(status.st_mtime, UTC) if _GIVEN_UP.fullmatch(name) else None
+
+    with _opened(folder, None, tally) as descriptor:
+        if descriptor is not None:
+            _purge(descriptor, folder, moment, before, tally, delete=delete)
     return tally
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from engine.clock import Clock
 from engine.errors import DatabaseError
-from engine.records.retention import Tally, begin_of, purge_logs, purge_recordings
+from engine.records.retention import Tally, begin_of, purge_logs, purge_mails, purge_recordings
 from engine.server.section import Section
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class RetentionSettings(Section):
         default=180, description="Days that recordings of calls and conversations are kept; 0: for ever."
     )
     messages: Days = Field(
-        default=180, description="Days that callers' messages are kept, heard or not; 0: for ever."
+        default=180,
+        description="Days that callers' messages are kept, heard or not, and mails that were given up; 0: for ever.",
     )
     records: Days = Field(
         default=365,
@@ -68,6 +69,8 @@ def _purge_files(settings: Settings, now: datetime, *, delete: bool) -> list[Tal
         if days:
             before = begin_of(today, days, zone)
             tallies.append(purge_recordings(settings.data, before, messages=messages, delete=delete))
+    if kept.messages:
+        tallies.append(purge_mails(settings.data, begin_of(today, kept.messages, zone), delete=delete))
     return tallies
 
 

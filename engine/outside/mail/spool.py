@@ -100,7 +100,8 @@ def _keep(folder: Path, files: Sequence[Path]) -> list[dict[str, str]]:
 def _link(file: Path, target: Path) -> None:
     """As a second name of the file, which costs nothing; a copy where that cannot be. Raises OSError."""
     try:
-        os.link(file, target)
+        # Not what leads to it: that may be relative to its own folder.
+        os.link(file.resolve(), target)
     except FileNotFoundError:
         raise
     except OSError:

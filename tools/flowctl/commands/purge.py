@@ -24,6 +24,7 @@ _KINDS = {
     "logs": N_("daily logs"),
     "recordings": N_("recordings"),
     "messages": N_("messages"),
+    "mails": N_("mails given up"),
     "calls": N_("calls"),
     "searches": N_("searches for an agent"),
     "offers": N_("offers to agents"),
