@@ -40,6 +40,7 @@ class KeptMailboxes:
         self._pins = pins
         self._wrong: dict[str, deque[float]] = {name: deque(maxlen=WRONG) for name in pins}
         """When somebody gave a wrong PIN."""
+        self._shut_until = dict.fromkeys(pins, float("-inf"))
 
     def require(self) -> None:
         """See `Mailboxes`; these are there."""
@@ -52,13 +53,15 @@ class KeptMailboxes:
         wrong, now = self._wrong[mailbox], asyncio.get_running_loop().time()
         while wrong and wrong[0] <= now - SHUT_SECONDS:
             wrong.popleft()
-        if len(wrong) == WRONG:
+        if now < self._shut_until[mailbox]:
             return False
         if hmac.compare_digest(right.encode(), pin.encode()):
             wrong.clear()
             return True
         wrong.append(now)
         if len(wrong) == WRONG:
+            self._shut_until[mailbox] = now + SHUT_SECONDS
+            wrong.clear()
             log.warning("mailbox %s: %d wrong PINs, it stays shut for %g s", mailbox, WRONG, SHUT_SECONDS)
         return False
 
@@ -69,7 +72,7 @@ class KeptMailboxes:
     async def sound(self, mailbox: str, message: str) -> Clip:
         """See `Mailboxes`."""
         try:
-            return await asyncio.to_thread(read_clip, self.path(mailbox, message))
+            return await asyncio.to_thread(_sound, self.path(mailbox, message))
         except AudioError as error:
             raise CallError(f"mailbox {mailbox}: message {message} is gone, or cannot be played: {error}") from None
 
@@ -91,7 +94,7 @@ class KeptMailboxes:
 
     def path(self, mailbox: str, message: str) -> Path:
         """The file of a message. Raises CallError for a name that none can have."""
-        if not message.replace("-", "").isalnum() or not message.isascii():
+        if not _is_id(message):
             raise CallError(f"mailbox {mailbox}: no message is called {message[:40]!r}")
         return self._folder(mailbox) / f"{message}{SUFFIX}"
 
@@ -104,7 +107,10 @@ class KeptMailboxes:
 def _messages(folder: Path) -> list[Message]:
     """Blocking."""
     try:
-        names = sorted(file.stem for file in folder.iterdir() if file.suffix == SUFFIX)
+        # Pipes and devices would be read for ever.
+        names = sorted(
+            file.stem for file in folder.iterdir() if file.suffix == SUFFIX and _is_id(file.stem) and file.is_file()
+        )
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -115,7 +121,21 @@ def _messages(folder: Path) -> list[Message]:
 
 def _message(folder: Path, name: str) -> Message:
     facts = _facts(folder / f"{name}{FACTS}")
-    return Message(name, _received(name), str(facts.get("cli", "")), facts.get("heard") is True)
+    cli = facts.get("cli")
+    number = "".join(char for char in str(cli) if char.isprintable()) if isinstance(cli, str | int) else ""
+    return Message(name, _received(name), number, facts.get("heard") is True)
+
+
+def _is_id(name: str) -> bool:
+    """A name that a message can have: no path, nothing hidden, nothing that a terminal would obey."""
+    return name.isprintable() and "/" not in name and not name.startswith(".") and bool(name)
+
+
+def _sound(path: Path) -> Clip:
+    """Blocking. Raises AudioError."""
+    if not path.is_file():
+        raise AudioError("there is no such file")
+    return read_clip(path)
 
 
 def _received(name: str) -> datetime | None:

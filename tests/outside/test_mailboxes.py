@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +51,7 @@ async def test_a_message_of_which_nothing_is_known_is_a_message(root: Path, fact
     assert [one.heard for one in await boxes.messages("sales")] == [True]
 
 
-@pytest.mark.parametrize("name", ["../sales/x", "..", "/etc/passwd", "a b", "", "x\0y", "é"])
+@pytest.mark.parametrize("name", ["../sales/x", "..", "/etc/passwd", "a/b", "", "x\0y", ".", "a\n"])
 async def test_no_name_leads_out_of_the_folder(root: Path, name: str):
     boxes = KeptMailboxes(root, {"sales": "4711"})
     for work in (boxes.sound, boxes.delete):
@@ -71,7 +72,60 @@ async def test_guessing_shuts_a_mailbox_for_a_while(
     assert "mailbox sales: 10 wrong PINs" in caplog.text
     assert "4711" not in caplog.text
     monkeypatch.setattr(mailboxes, "SHUT_SECONDS", 0.0)
+    boxes = KeptMailboxes(root, {"sales": "4711"})
+    for guess in range(mailboxes.WRONG):
+        assert not await boxes.admits("sales", f"{guess:04}")
     assert await boxes.admits("sales", "4711")
+
+
+async def test_a_mailbox_stays_shut_for_the_whole_time(root: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also when its first wrong PIN is long ago, and whatever is tried meanwhile."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
+    boxes = KeptMailboxes(root, {"sales": "4711"})
+    for guess in range(mailboxes.WRONG):
+        now += 59 if guess else 0
+        assert not await boxes.admits("sales", f"{guess:04}")
+    for _ in range(9):
+        now += 66
+        assert not await boxes.admits("sales", "4711")
+    now += 7
+    assert await boxes.admits("sales", "4711")
+
+
+async def test_guesses_of_many_calls_count_together(root: Path):
+    boxes = KeptMailboxes(root, {"sales": "0999"})
+    tried = await asyncio.gather(*(boxes.admits("sales", f"{guess:04}") for guess in range(1000)))
+    assert not any(tried)
+
+
+async def test_what_is_no_message_is_none(root: Path):
+    """Only files are messages, those that people have put there by any printable name included."""
+    folder = root / "sales"
+    (folder / "folder.wav").mkdir()
+    os.mkfifo(folder / "pipe.wav")
+    (folder / "nowhere.wav").symlink_to(folder / "none")
+    (folder / "zero.wav").symlink_to("/dev/zero")
+    (folder / ".hidden.wav").write_bytes(b"")
+    (folder / "red\x1b[31m.wav").write_bytes(b"")
+    (folder / os.fsdecode(b"\xff.wav")).write_bytes(b"")
+    write_wav(folder / "Réunion du 3 (2).wav", speech(0.5, seed=1))
+    boxes = KeptMailboxes(root, {"sales": "4711"})
+    assert {message.id for message in await boxes.messages("sales")} == {ID, "Réunion du 3 (2)"}
+    for message in await boxes.messages("sales"):
+        assert (await boxes.sound("sales", message.id)).duration == pytest.approx(0.5)
+        await boxes.heard("sales", message.id)
+    assert all(message.heard for message in await boxes.messages("sales"))
+    with pytest.raises(CallError):
+        await boxes.sound("sales", "pipe")
+
+
+@pytest.mark.parametrize(("cli", "is_"), [(None, ""), ("\x1b[31m+33", "+33"), (33143670903, "33143670903"), ([], "")])
+async def test_a_number_is_a_number(root: Path, cli: object, is_: str):
+    (root / "sales" / f"{ID}.json").write_text(json.dumps({"cli": cli}))
+    (message,) = await KeptMailboxes(root, {"sales": "4711"}).messages("sales")
+    assert message.cli.replace("[31m", "") == is_
 
 
 def settings(tmp_path: Path, text: str, mode: int = 0o600) -> Path:

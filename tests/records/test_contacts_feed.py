@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_taken(data: bytes, says: str):
 
 
 def test_what_spreadsheets_do_to_a_file():
-    """Excel's first line, cells at the end left out or added, line breaks in a cell, dates of the country, a date with
+    """Its first line, cells at the end left out or added, line breaks in a cell, dates of the country, a date with
     its zone."""
     data = (
         "sep=;\r\n"
