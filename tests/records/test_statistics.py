@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -97,3 +98,27 @@ async def test_classes_of_waiting_hold_every_search_once(filled: Filled, past: P
         assert row.values["answered"] == waits.count("transferred")
         assert row.values["abandoned"] == waits.count("caller_hung_up")
     assert made.total.values["offered"] == len(searches)
+
+
+async def test_what_lasts_across_midnight_when_clocks_are_put_forward(tmp_path: Path):
+    """The day has 23 hours: what began in the night may reach into the next day sooner than its length says."""
+    night = datetime(2026, 3, 29, 0, 30, tzinfo=ZoneInfo("Europe/Paris")).astimezone(UTC)
+    kept = {"agent": "201", "reason": "", "call": "", "centre": ""}
+    states = [
+        {**kept, "id": f"{hours}", "state": "available", "since": night, "duration": hours * 3600.0}
+        for hours in (0.2, 1, 12, 22, 22.25, 22.5, 22.75, 23, 23.5, 47)
+    ]
+    past = Past([], [], [], [], states)
+    database = Filled(tmp_path / "flowctl.db")
+    await database.fill(past)
+    paris = ZoneInfo("Europe/Paris")
+    midday = datetime(2026, 3, 29, 12, 0, tzinfo=paris)
+    periods = [
+        Period.days(date(2026, 3, 28), date(2026, 3, 31), paris),
+        Period.between(midday - timedelta(hours=11, minutes=30), midday, paris),
+        Period.between(midday, midday + timedelta(days=1), paris),
+    ]
+    bys = (By.AGENT, By.SLOT, By.HALF_HOUR, By.HOUR, By.DAY, By.WEEK, By.MONTH, By.WEEKDAY_HOUR)
+    for made in await database.ask(*((Kind.AGENTS, Query(period, by)) for period in periods for by in bys)):
+        same(made, past)
+        assert made.total.values["available"]

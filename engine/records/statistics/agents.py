@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal
+from sqlalchemy import case, func, literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.statistics.formulas import Tally, count, length, mean, share, total
@@ -149,7 +149,7 @@ async def tallies(connection: AsyncConnection, query: Query) -> Tallies:
         found.setdefault(key, Tally()).count("logged_in", passed)
     # By themselves: MariaDB is slow at grouping by long texts.
     pauses = Facts(connection, query, AGENT_STATES, (states.state == "unavailable",))
-    for key, reason, passed in await spent(pauses, states.since, pauses.exactly(states.reason)):
+    for key, reason, passed in await spent(pauses, states.since, states.reason):
         tally = found.setdefault(key, Tally())
         tally.count(f"{PAUSE}{reason}", passed)
         tally.count("unavailable", passed)
@@ -161,19 +161,17 @@ async def tallies(connection: AsyncConnection, query: Query) -> Tallies:
 
 async def _add_offers(connection: AsyncConnection, query: Query, found: Tallies) -> None:
     facts, columns = Facts(connection, query, OFFERS), OFFERS.c
+    talked = case((columns.outcome == "connected", columns.talk))
     rows = await facts.grouped(
-        {"how": columns.outcome},
+        {},
         {
             "offers": func.count(),
-            "talks": func.count(columns.talk),
-            "talk": summed(milliseconds(columns.talk)),
+            **{name: summed(case((columns.outcome == outcome, 1), else_=0)) for outcome, name in _OUTCOMES.items()},
+            "talks": func.count(talked),
+            "talk": summed(milliseconds(talked)),
         },
     )
     for row in rows:
         tally = found.setdefault(facts.name(row.key), Tally())
-        tally.count("offers", row.offers)
-        if outcome := _OUTCOMES.get(row.how):
-            tally.count(outcome, row.offers)
-        if outcome == "connected":
-            tally.count("talks", row.talks)
-            tally.count("talk", row.talk)
+        for name in ("offers", *_OUTCOMES.values(), "talks", "talk"):
+            tally.count(name, getattr(row, name))

@@ -71,7 +71,7 @@ class Facts:
             return self.stretches.number(self.table.c.slot)
         if self.query.by is By.WAIT:
             return literal(0)
-        return self.exactly(self.table.c[self.query.by.value])
+        return self.table.c[self.query.by.value]
 
     def name(self, key: Any) -> str:
         """The name of the row of the report that a value of `key` belongs to."""
@@ -79,14 +79,10 @@ class Facts:
             return self.stretches.name(key)
         return str(key or "")
 
-    def exactly(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The text as it is: MariaDB by itself takes small and capital letters for the same."""
-        return column.collate("utf8mb4_bin") if self.connection.dialect.name in ("mysql", "mariadb") else column
-
     def filtered(self) -> Sequence[ColumnElement[bool]]:
         """Which rows, whatever their time."""
         given = self.query.filters.given().items()
-        return [*self._where, *(self.exactly(self.table.c[name]) == value for name, value in given)]
+        return [*self._where, *(self.table.c[name] == value for name, value in given)]
 
     async def grouped(
         self, by: Mapping[str, ColumnElement[Any]], sums: Mapping[str, ColumnElement[Any]]
