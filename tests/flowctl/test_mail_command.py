@@ -51,7 +51,7 @@ async def test_each_step_is_shown_and_the_mail_arrives(tmp_path: Path):
         ]
         assert re.search(r"TLSv1\.\d, certificate until 20", out)
         (arrived,) = await house.arrived(1)
-        assert (arrived["from"], arrived["to"]) == ("calls@example.com", "anne@example.com")
+        assert (arrived["from"], arrived["to"]) == ("Calls <calls@example.com>", "anne@example.com")
 
         config = settings(tmp_path, house.port, **{**good, "password": "Secret-2"})
         status, out, _ = await mail("test", "anne@example.com", "--config", config)

@@ -7,15 +7,15 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import localtime
+from pathlib import Path
 from typing import Literal
 
 import aiosmtplib
 
 from engine.messages import N_
-from engine.outside.mail.letter import stuffed
+from engine.outside.mail.enclosures import Form
+from engine.outside.mail.letter import Letter, compose, pieces, stuffed
 from engine.outside.mail.smtp import Session, SmtpServer, said, shown
 
 Kind = Literal["connect", "hello", "tls", "login", "sender", "recipient", "message", "goodbye"]
@@ -106,14 +106,17 @@ async def _recipient(session: Session, to: str) -> str:
 
 
 async def _message(session: Session, server: SmtpServer, to: str, message_id: str) -> str:
-    message = EmailMessage(policy=SMTP)
-    message["From"], message["To"] = server.sender[1], to
-    message["Subject"] = "Test of flowctl"
-    message["Date"], message["Message-ID"] = localtime(), message_id
-    message.set_content(
-        "If you read this, flowctl can send mail.\nSi vous lisez ceci, flowctl peut envoyer du courrier.\n"
+    letter = Letter(
+        to=to,
+        all_to=[to],
+        subject="Test of flowctl",
+        text="If you read this, flowctl can send mail.\nSi vous lisez ceci, flowctl peut envoyer du courrier.",
+        message_id=message_id,
+        date=localtime().isoformat(timespec="seconds"),
+        language="en",
+        attach=[],
     )
-    return await session.data(stuffed([message.as_bytes()]))
+    return await session.data(stuffed(pieces(compose(letter, server.sender, Path(), Form()))))
 
 
 async def _goodbye(session: Session) -> str:
