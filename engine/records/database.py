@@ -82,6 +82,10 @@ class Backend(Protocol):
         """True when there is nobody who answers."""
         ...
 
+    def is_changing(self, error: DBAPIError) -> bool:
+        """True when somebody is changing the tables in this moment."""
+        ...
+
     def advice(self, said: str) -> str:
         """What to do about what the database says; empty when nothing is known."""
         ...
@@ -174,8 +178,14 @@ class Database:
         engine = await self._connected()
         if self._connected_to is None:
             return "none"
-        async with self._transaction(engine, write=False) as connection:
-            return await connection.run_sync(state_of)
+        try:
+            async with self._transaction(engine, write=False) as connection:
+                return await connection.run_sync(state_of)
+        except DBAPIError as error:
+            if not self._backend.is_changing(error):
+                raise
+            # Another server is at it: who wants to do the same waits for it.
+            return "behind"
 
     def _require_known(self, state: State) -> None:
         if state == "newer":
@@ -224,6 +234,10 @@ class Database:
         if isinstance(error, StatementError) and error.orig is not None:
             said = error.orig.args[-1] if error.orig.args else error.orig
         text = " ".join(str(said).split("\n", 1)[0].split())
+        cause = getattr(getattr(error, "orig", None), "__cause__", None)
+        if isinstance(cause, OSError):
+            # Why a database could not be connected to: refused, no such host, a wrong certificate.
+            text = f"{text} ({cause.strerror or cause})"
         advice = self._backend.advice(text)
         return f"{text}: {advice}" if advice else text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -38,13 +40,14 @@ this its end of the connection would stay until the lock is gone."""
 class MariaDbServer:
     """See `Backend`. There is nothing to be made: the database, and a user who may do everything in it, are given."""
 
-    def __init__(self, url: str, password: str | None) -> None:
-        """url: without the password. Raises ConfigurationError."""
+    def __init__(self, url: str, password: str | None, tls: ssl.SSLContext | None = None) -> None:
+        """url: without the password. tls: nothing goes unencrypted. Raises ConfigurationError."""
         try:
             parsed = make_url(url)
         except ArgumentError:
             raise ConfigurationError("database.url: write mysql://USER@HOST:PORT/NAME") from None
         self._url = parsed.set(password=password)
+        self._tls = {} if tls is None else {"ssl": tls}
         self.name = f"mysql://{parsed.host or 'localhost'}/{parsed.database}"
 
     async def identity(self) -> str:
@@ -66,6 +69,7 @@ class MariaDbServer:
                 "init_command": _QUESTION,
                 "connect_timeout": CONNECT_SECONDS,
                 "async_creator_fn": mysql.connect,
+                **self._tls,
             },
         )
 
@@ -84,7 +88,9 @@ class MariaDbServer:
             "write_timeout": UPGRADE_SECONDS,
         }
         engine = create_engine(
-            self._with_driver("mysql+pymysql"), poolclass=NullPool, connect_args={"init_command": _SESSION, **waits}
+            self._with_driver("mysql+pymysql"),
+            poolclass=NullPool,
+            connect_args={"init_command": _SESSION, **waits, **self._tls},
         )
         with engine.begin() as connection:
             # Held by the connection, and gone with it.
@@ -98,6 +104,9 @@ class MariaDbServer:
 
     def is_away(self, error: DBAPIError) -> bool:
         return error.connection_invalidated or _code(error) in _AWAY
+
+    def is_changing(self, error: DBAPIError) -> bool:
+        return _code(error) == _CHANGING
 
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")
@@ -113,10 +122,14 @@ def _code(error: DBAPIError) -> object:
 _REMEDIES = {
     "Access denied": "see user and password in the setting database, and what the user may do (GRANT ALL ON NAME.*)",
     "Unknown database": "make it: CREATE DATABASE NAME CHARACTER SET utf8mb4",
+    "Can't connect": "see host and port in database.url, whether it runs, and whether a firewall is in between",
 }
 
 _CONTENT = frozenset({1048, 1264, 1265, 1292, 1366, 1406, 1690, 3819, 4025})
 """Errors of values: null, out of range, cut, wrong, wrong characters, too long, too great, against a check."""
+
+_CHANGING = 1684
+"""A table is not described while another connection changes it."""
 
 _AWAY = frozenset({1040, 1053, 1203, 2002, 2003, 2006, 2013, 2055})
 """Too many connections, shutting down, cannot connect, connection lost."""

@@ -55,6 +55,9 @@ class SqliteFile:
     def is_away(self, error: DBAPIError) -> bool:
         return False
 
+    def is_changing(self, error: DBAPIError) -> bool:
+        return False
+
     def advice(self, said: str) -> str:
         return next((remedy for part, remedy in _REMEDIES.items() if part in said), "")
 

@@ -38,3 +38,8 @@ class DatabaseSettings(Section):
     password_file: Path | None = Field(
         default=None, description="File with the password alone, which nobody else may read (chmod 600)."
     )
+    ca_file: Path | None = Field(
+        default=None,
+        description="File with the certificate of the authority that vouches for the database server, PEM. With it "
+        "the connection is encrypted, and the server must have a certificate for the host in `url`.",
+    )

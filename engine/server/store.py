@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
+from engine.errors import ConfigurationError
 from engine.records.database import FILE, Database
 from engine.server.passwords import read_password
 from engine.server.settings import Settings
@@ -20,4 +22,16 @@ def database_of(settings: Settings) -> Database:
         return Database(settings.folder / Path(url.removeprefix(SQLITE)))
     from engine.records.mariadb import MariaDbServer
 
-    return Database(MariaDbServer(url, read_password("database", settings.database, settings.folder)))
+    password = read_password("database", settings.database, settings.folder)
+    return Database(MariaDbServer(url, password, _tls(settings)))
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.database.ca_file is None:
+        return None
+    file = settings.folder / settings.database.ca_file
+    try:
+        return ssl.create_default_context(cafile=str(file))
+    except OSError as error:
+        # An SSLError is one, too.
+        raise ConfigurationError(f"database.ca_file: {file}: {error.strerror or error}") from error

@@ -79,8 +79,8 @@ class MariaDb:
 
 
 @contextmanager
-def mariadb() -> Iterator[MariaDb]:
-    """Start a server, stop it at the end."""
+def mariadb(*more: str) -> Iterator[MariaDb]:
+    """Start a server, stop it at the end. more: options of mariadbd."""
     # A socket's path has 107 characters at most: not below pytest's folders.
     with tempfile.TemporaryDirectory(prefix="mdb-") as folder:
         root = Path(folder)
@@ -93,7 +93,7 @@ def mariadb() -> Iterator[MariaDb]:
         )
         options = [f"--datadir={data}", f"--socket={socket}", f"--pid-file={root / 'pid'}", "--skip-networking"]
         small = ["--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--performance-schema=OFF"]
-        server = MariaDb(root, [_program(), "--no-defaults", *options, *small, *user])
+        server = MariaDb(root, [_program(), "--no-defaults", *options, *small, *user, *more])
         try:
             server.wait()
             server.run_in("", "CREATE DATABASE test")
