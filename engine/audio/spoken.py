@@ -22,6 +22,7 @@ _MINUS = {"fr": "moins", "en": "minus"}
 _POINT = {"fr": "virgule", "en": "point"}
 _NEAR = {"fr": ("aujourd'hui", "hier"), "en": ("today", "yesterday")}
 _AT = {"fr": "à ", "en": "at "}
+_FROM = {"fr": (", d'un numéro inconnu.", ", du numéro"), "en": (", from an unknown number.", ", from")}
 _MONTHS = {
     "fr": (
         *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -80,15 +81,17 @@ def time(moment: datetime, language: str) -> str:
     return f"{moment:%H:%M}"
 
 
-def received(moment: datetime, now: datetime, zone: str, language: str) -> str:
-    """When something came, as seen from `now`: "today, at nine oh five PM.", "hier, à vingt et une heures cinq.".
-    Both are aware; the day is one of the time zone."""
+def received(moment: datetime, now: datetime, zone: str, language: str, *, known: bool) -> str:
+    """When a message came, as seen from `now`, and that it is from a number, which follows when it is known: "today,
+    at nine oh five PM, from", "hier, à vingt et une heures cinq, d'un numéro inconnu.". Both are aware; the day is
+    one of the time zone."""
     there, here = moment.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     days = (here.date() - there.date()).days
     base = _base(language)
     near = _NEAR.get(base, _NEAR["en"])
     day = near[days] if days in (0, 1) else date(there, language)
-    return f"{day}, {_AT.get(base, '')}{time(there, language)}."
+    whom = _FROM.get(base, _FROM["en"])[known]
+    return f"{day}, {_AT.get(base, _AT['en'])}{time(there, language)}{whom}"
 
 
 def _base(language: str) -> str:

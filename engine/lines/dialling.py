@@ -113,6 +113,13 @@ class DialPlan:
         """A calling number, as presented, in E.164; empty for an extension or a caller who is withheld."""
         return numbering.e164(self.cleaned(cli), self._country)
 
+    def said(self, cli: str) -> str:
+        """A calling number as people here dial it, digits alone; empty for what is no number."""
+        bare = self.cleaned(cli)
+        number = None if len(bare) == self._internal_digits else numbering.read(bare, self._country)
+        said = numbering.as_dialled(number, self._country) if number is not None else bare
+        return said if said.isascii() and said.isdecimal() else ""
+
     # Calls that go out ------------------------------------------------------------------------------------------
 
     def decide(self, to: str) -> Dialled:

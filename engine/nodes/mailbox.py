@@ -22,6 +22,8 @@ KEY_SECONDS = 5.0
 INTERDIGIT_SECONDS = 3.0
 PIN_DIGITS = 12
 NAME_DIGITS = 16
+PAUSE_SECONDS = 0.5
+"""Between what is said of a message and the message."""
 REMINDERS = 3
 """How often the choices are said to somebody who presses nothing."""
 MANY = 10
@@ -127,18 +129,19 @@ async def _listen(call: Call, mailbox: str, message: Message) -> bool:
 
 async def _envelope(call: Call, message: Message) -> list[Clip]:
     """When the message came, and the number of whom it is from, as far as that is known and can be said."""
-    if message.received is None:
-        return []
-    prompts = call.services.prompts
-    words = spoken.received(message.received, call.now(), call.scenario.scenario.time_zone, call.language)
-    try:
-        return [
-            await prompts.say(words, call.language, None),
-            *await prompts.digits(message.cli.removeprefix("+"), call.language),
-        ]
-    except AudioError as error:
-        call.note(f"it is not said when the message came: {error}")
-        return []
+    prompts, language = call.services.prompts, call.language
+    number = call.services.lines.plan.said(message.cli)
+    clips: list[Clip] = []
+    if message.received is not None:
+        zone = call.scenario.scenario.time_zone
+        words = spoken.received(message.received, call.now(), zone, language, known=bool(number))
+        try:
+            clips.append(await prompts.say(words, language, None))
+        except AudioError as error:
+            # The number has recordings of its own.
+            call.note(f"it is not said when the message came: {error}")
+    clips += await prompts.digits(number, language)
+    return [*clips, prompts.silence(PAUSE_SECONDS)] if clips else []
 
 
 async def _choice(call: Call) -> str | None:

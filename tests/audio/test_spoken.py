@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -234,3 +235,18 @@ def test_a_date(language: str, day: str, words: str) -> None:
 def test_what_is_no_number_is_not_said(value: Any) -> None:
     with pytest.raises(CallError):
         spoken.number(value, "fr")
+
+
+@pytest.mark.parametrize(
+    ("language", "back", "known", "words"),
+    [
+        ("fr", timedelta(0), True, "aujourd'hui, à quinze heures cinq, du numéro"),
+        ("fr-CH", timedelta(days=1), False, "hier, à quinze heures cinq, d'un numéro inconnu."),
+        ("fr", timedelta(days=30), True, "le premier janvier deux mille vingt-sept, à quinze heures cinq, du numéro"),
+        ("en", timedelta(0), True, "today, at three oh five PM, from"),
+        ("en", timedelta(days=1), False, "yesterday, at three oh five PM, from an unknown number."),
+    ],
+)
+def test_when_a_message_came_and_from_whom(language: str, back: timedelta, known: bool, words: str):
+    now = datetime(2027, 1, 31, 15, 5, tzinfo=ZoneInfo("Europe/Paris"))
+    assert spoken.received(now - back, now, "Europe/Paris", language, known=known) == words

@@ -370,3 +370,22 @@ def test_any_text_is_refused_or_dialled_as_what_it_is(country: str):
             assert (number.e164[-9:], number.rate) == (dialled.e164[-9:], "ordinary")
         assert emergency(dialled.digits, country) == ""
     assert "national" in kinds
+
+
+@pytest.mark.parametrize(
+    ("house", "cli", "said"),
+    [
+        ("paris", "+33143670903", "0143670903"),
+        ("paris", "0143670903", "0143670903"),
+        ("paris", "33612345678", "0612345678"),
+        ("paris", "+442071838750", "00442071838750"),
+        ("brussels", "+33143670903", "0033143670903"),
+        ("paris", "201", "201"),
+        ("paris", "", ""),
+        ("paris", "anonymous", ""),
+        ("paris", "unknown31", ""),
+        ("paris", "٣٣", ""),
+    ],
+)
+def test_who_has_called_is_said_as_people_dial_it(house: str, cli: str, said: str):
+    assert DialPlan(**HOUSES[house]).said(cli) == said
