@@ -61,8 +61,9 @@ class KeptPeople:
                 raise
             log.error("agents and centres are those that were known last: %s", error)
             self._stored, self._complaint, self._begun = last, str(error), False
-        # A server that does not come to `follow`, because something else is wrong, leaves nothing open.
-        await self._database.close()
+        finally:
+            # A server that does not come to `follow`, because something is wrong, leaves nothing open.
+            await self._database.close()
         return self._stored.directory
 
     async def _begin(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from support.places import Place
+from support.mariadb import MariaDb
+from support.places import Place, mariadb_place
 
 from engine.errors import DatabaseError
 from engine.records import migrations, people_rows, tables, tokens
@@ -86,6 +88,44 @@ async def test_two_servers_that_start_at_once(place: Place) -> None:
     assert [await database.state() for database in databases] == ["current"] * 4
     for database in databases:
         await database.close()
+
+
+async def test_a_server_that_comes_while_another_changes_the_tables_waits(
+    mariadb_server: MariaDb,
+) -> None:
+    """MariaDB refuses to describe a table in that moment."""
+    place = mariadb_place(mariadb_server)
+    holder = place()
+    await holder.upgrade()
+    await run(place, f"DELETE FROM {TABLE}")
+    name = place().name.rpartition("/")[2]
+    moves = ["parts TO p, tokens TO t", "p TO parts, t TO tokens"]
+    changing = "".join(f"RENAME TABLE {move}; " for move in moves)
+    lock = f"SELECT GET_LOCK('flowctl {hashlib.sha1(name.encode()).hexdigest()}', 5); "
+
+    def waits(what: str) -> bool:
+        return what in mariadb_server.run("SELECT state FROM information_schema.processlist")
+
+    async with asyncio.timeout(20):
+        release = asyncio.Event()
+
+        async def hold(connection: AsyncConnection) -> None:
+            await connection.execute(text("SELECT * FROM tokens"))
+            await release.wait()
+
+        holding = asyncio.create_task(holder.read(hold, 20))
+        other = asyncio.create_task(asyncio.to_thread(mariadb_server.run_in, name, lock + changing))
+        while not await asyncio.to_thread(waits, "metadata lock"):
+            await asyncio.sleep(0.05)
+        database = place()
+        upgrading = asyncio.create_task(database.upgrade())
+        while not await asyncio.to_thread(waits, "User lock") and not upgrading.done():
+            await asyncio.sleep(0.05)
+        release.set()
+        await asyncio.gather(holding, other, upgrading)
+    assert await database.state() == "current"
+    await holder.close()
+    await database.close()
 
 
 async def test_who_reads_changes_nothing(place: Place) -> None:
