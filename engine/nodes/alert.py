@@ -11,6 +11,7 @@ from engine.errors import CallError
 from engine.nodes.base import Node
 from engine.nodes.email import make_mail
 from engine.nodes.fields import Text
+from engine.tasks import uninterrupted
 
 if TYPE_CHECKING:
     from engine.call.call import Call
@@ -39,9 +40,13 @@ class Alert(Node):
     async def run(self, call: Call) -> str:
         subject = " ".join(call.render(self.subject).split())
         log.warning("%s (call %s)", call.redacted(subject), call.record.id)
+        # A caller who hangs up at this moment takes no alert away.
+        await uninterrupted(self._tell(call, subject))
+        return "next"
+
+    async def _tell(self, call: Call, subject: str) -> None:
         try:
             mail = await make_mail(call, self.to, self.subject, self.text, self.attach)
             await call.services.alerts.raise_alert(mail)
         except CallError as error:
             call.warn(f"the alert {subject!r} was not sent: {error}")
-        return "next"
