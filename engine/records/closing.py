@@ -3,12 +3,15 @@ interrupted at the moment at which that run was seen alive last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from engine.audio.recordings import Recovered
 from engine.records.outbox import Entry, LeftOpen
+
+log = logging.getLogger("flowctl.records")
 
 INTERRUPTED = "interrupted"
 
@@ -17,9 +20,20 @@ BOXES = {"calls": "call", "conversations": "conversation"}
 
 
 def closed(left: LeftOpen, recordings: Sequence[Recovered]) -> list[Entry]:
-    """The entries as they are kept. recordings: those that were being written, which go to their calls."""
+    """The entries as they are kept. recordings: those that were being written, which go to their calls. Without such
+    as only another version of this program understands: they stay open, and it may end them."""
+    return list(_closed(left, recordings))
+
+
+def _closed(left: LeftOpen, recordings: Sequence[Recovered]) -> Iterator[Entry]:
     alive = datetime.fromtimestamp(left.alive, UTC)
-    return [Entry(entry.kind, entry.id, _ENDINGS[entry.kind](entry, alive, recordings)) for entry in left.entries]
+    for entry in left.entries:
+        try:
+            body = _ENDINGS[entry.kind](entry, alive, recordings)
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("%s %s was left open by another version, and stays so: %r", entry.kind, entry.id, error)
+        else:
+            yield Entry(entry.kind, entry.id, body)
 
 
 def _call(entry: Entry, alive: datetime, recordings: Iterable[Recovered]) -> dict[str, Any]:
