@@ -13,6 +13,7 @@ import pytest
 from support.served import served
 
 from engine.server.notify import Notifier
+from engine.tasks import cancel
 
 SCENARIO = 'format: 1\nname: a\ndid: ["32"]\nstart: pause\nnodes:\n  pause: {type: wait, duration: 90s, next: end}\n'
 
@@ -78,6 +79,19 @@ async def test_an_abstract_socket_and_somebody_else_s_watchdog():
     notifier.ready("x")
     assert await systemd.said() == "READY=1\nSTATUS=x"
     systemd.close()
+
+
+async def test_signs_of_life_go_on_when_systemd_was_busy(systemd: Systemd):
+    """What it has not read fills its queue; once it reads again, it hears the next."""
+    notifier = Notifier()
+    while notifier._send("WATCHDOG=1"):
+        pass
+    alive = asyncio.create_task(notifier.keep_alive())
+    notifier.ready("x")
+    await asyncio.sleep(0)
+    assert not systemd.silent()
+    assert {await systemd.said() for _ in range(8)} == {"WATCHDOG=1", "READY=1\nSTATUS=x"}
+    await cancel(alive)
 
 
 async def test_without_systemd_nobody_is_told(caplog: pytest.LogCaptureFixture):
