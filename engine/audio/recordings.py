@@ -69,6 +69,24 @@ class Recordings:
         await asyncio.to_thread(path.with_suffix(FACTS).unlink, missing_ok=True)
 
 
+def facts_of(call: Mapping[str, Any], duration: float) -> dict[str, Any]:
+    """What is known of a message beside it, of the call's record."""
+    return {"call": call["id"], "cli": call["cli"], "did": call["did"], "duration": round(duration, 3)}
+
+
+def describe_recovered(call: Mapping[str, Any]) -> None:
+    """Write what is known of a call's messages beside those that were completed without. call: as its record is kept.
+    Blocking."""
+    for one in call["recordings"]:
+        facts = Path(one["file"]).with_suffix(FACTS)
+        if one["kind"] != "voicemail" or facts.exists():
+            continue
+        try:
+            replace_text(facts, json.dumps(facts_of(call, one["duration"])), mode=0o600)
+        except OSError as error:
+            log.warning("what is known of %s could not be written beside it: %s", one["file"], error.strerror)
+
+
 def _prepare(folder: Path, name: str) -> Path:
     """Make the folder; a path in it that is free."""
     os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib gives the mode to the last folder alone

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from engine.audio.files import read_clip
+from engine.audio.recordings import facts_of
 from engine.call.notices import message_notice
 from engine.errors import CallError
 from engine.nodes.base import Node
@@ -147,10 +148,10 @@ class Voicemail(Node):
             await call.services.recordings.discard(recording.path)
             return None
         call.record.add_recording("voicemail", recording.path, recording.duration, mailbox=self.mailbox)
-        record = call.record
-        facts = {"call": record.id, "cli": record.cli, "did": record.did, "duration": round(recording.duration, 3)}
         try:
-            await call.services.recordings.describe(recording.path, facts)
+            await call.services.recordings.describe(
+                recording.path, facts_of(call.record.as_dict(), recording.duration)
+            )
         except CallError as error:
             call.warn(str(error))
         return recording

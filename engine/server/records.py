@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 
-from engine.audio.recordings import FOLDER, recover
+from engine.audio.recordings import FOLDER, describe_recovered, recover
 from engine.clock import Clock
 from engine.errors import ConfigurationError
 from engine.outside.ports import Alerts
@@ -52,6 +52,8 @@ class KeptRecords:
             calls = [entry.body for entry in over if entry.kind == "call"]
             journal = [journal_entry(call, connected=False) for call in calls if self.facts.journals]
             await self.outbox.put(*over, *journal)
+            for call in calls:
+                await asyncio.to_thread(describe_recovered, call)
         except (sqlite3.Error, OSError) as error:
             said = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}") from error

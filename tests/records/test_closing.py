@@ -103,12 +103,16 @@ async def test_its_recording_is_completed_and_noted(tmp_path: Path, caplog: pyte
         {"kind": "voicemail", "file": str(file), "duration": 3.5, "interrupted": "yes", "mailbox": "box"},
         {"kind": "conversation", "file": str(done), "duration": 2.0, "interrupted": "yes"},
     ]
+    # Whoever listens to the message hears from whom it is.
+    facts = json.loads(await asyncio.to_thread(file.with_suffix(".json").read_text))
+    assert facts == {"call": "a" * 32, "cli": "0143670903", "did": "32", "duration": 3.5}
+    assert not done.with_suffix(".json").exists()
     # The recording goes on in a process of its own, which may live longer than the engine's last sign.
     assert call["duration"] == 3.5
     left = await asyncio.to_thread(
         lambda: sorted(f"{path.parent.name} {path.suffix}" for path in folder.rglob("*.*"))
     )
-    assert left == ["bad .part", "box .wav", "calls .wav", "conversations .wav", "others .wav"]
+    assert left == ["bad .part", "box .json", "box .wav", "calls .wav", "conversations .wav", "others .wav"]
     assert "cannot be played" in caplog.text
 
 
