@@ -199,9 +199,7 @@ class Settings(BaseSettings):
     journals: JournalSettings = Field(
         default_factory=JournalSettings, description="CSV files with a row for each call."
     )
-    retention: RetentionSettings = Field(
-        default_factory=RetentionSettings, description="How long things are kept."
-    )
+    retention: RetentionSettings = Field(default_factory=RetentionSettings, description="How long things are kept.")
     logs: LogSettings = Field(default_factory=LogSettings, description="The daily log.")
 
     statistics: StatisticsSettings = Field(
