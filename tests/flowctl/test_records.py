@@ -177,6 +177,13 @@ def test_a_table_on_the_clocks_of_the_server(server: Path):
     assert "\x1b" not in lines[2]
 
 
+def test_a_caller_with_an_endless_number_leaves_room_for_the_others(server: Path):
+    endless = "é" * 3000
+    asyncio.run(fill(server / "var" / "outbox.db", call("d", 9, cli=endless, caller="")))
+    assert max(map(len, run(server).splitlines())) < 120
+    assert endless in run(server, "--id", "d")
+
+
 def test_a_server_that_has_never_run_has_no_calls(tmp_path: Path):
     (tmp_path / "server.yaml").write_text("data: var\n")
     assert run(tmp_path) == ""

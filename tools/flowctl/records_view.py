@@ -12,8 +12,10 @@ import typer
 Record = dict[str, Any]
 
 COLUMNS = ("started", "from", "to", "scenario", "seconds", "result", "agent", "id")
-PLAIN = ("caller", "channel", "answered", "keys", "reason", "transferred_to", "server")
+PLAIN = ("cli", "caller", "channel", "answered", "keys", "reason", "transferred_to", "server")
 """What of a call is shown as it is, where there is anything."""
+WIDEST = 32
+"""Characters of what somebody else has chosen, in the table: one caller shall not push all others off the screen."""
 
 
 def show(calls: Sequence[Record], zone: ZoneInfo) -> None:
@@ -37,9 +39,9 @@ def show_whole(call: Record, zone: ZoneInfo) -> None:
 def _row(call: Record, zone: ZoneInfo) -> tuple[str, ...]:
     cells = (
         _time(call["started"], zone),
-        call["cli"],
-        call["did"],
-        call["scenario"],
+        _short(call["cli"]),
+        _short(call["did"]),
+        _short(call["scenario"]),
         f"{call['duration']:.1f}",
         call["result"],
         call["agent"] or "",
@@ -78,6 +80,10 @@ def _talk(row: Record) -> str:
 
 def _time(text: str, zone: ZoneInfo) -> str:
     return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"
 
 
 def _printable(text: str) -> str:
