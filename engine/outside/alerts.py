@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.clock import Clock
 from engine.errors import CallError
+from engine.messages import _
 from engine.outside.ports import Mail, Mailer, Trouble
 from engine.records.outbox import Entry, Outbox
 from engine.tasks import cancel
@@ -74,7 +75,9 @@ class LimitedAlerts:
 
     async def raise_alert(self, mail: Mail) -> None:
         """See `Alerts.raise_alert`. It waits for our own disk alone."""
-        trouble = mail if isinstance(mail, Trouble) else Trouble(mail.to, mail.subject, mail.text, mail.attach)
+        trouble = mail
+        if not isinstance(trouble, Trouble):
+            trouble = Trouble(mail.to, mail.subject, mail.text, mail.attach, mail.language)
         key = self._key((trouble.about,) if trouble.about else ("", trouble.subject, *trouble.to))
         topic = self._topics.setdefault(key, _Topic())
         if trouble.over and not topic.open and not topic.missed:
@@ -151,7 +154,9 @@ class LimitedAlerts:
 
     async def _send(self, trouble: Trouble, more: int) -> None:
         """To everybody. Raises CallError when there is nobody whom a mail could reach."""
-        subject = " ".join(trouble.subject.split()) + (f" ({more} more)" if more else "")
+        subject = " ".join(trouble.subject.split())
+        if more:
+            subject = _("{subject} ({count} more)").format(subject=subject, count=more)
         at = self._clock.now().isoformat(timespec="seconds")
         facts = {
             "server": self._told.server,
