@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, or_, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
+from engine.records.statistics.portable import Quotient, SinceTheHour
 from engine.records.statistics.query import Facts, milliseconds, summed
 from engine.records.tables import SLOT_SECONDS
 
@@ -24,48 +23,6 @@ LOOKBACK = 31 * 86400 // SLOT_SECONDS
 
 _MANY = 10**6
 """More quarters of an hour than an interval has: 28 years."""
-
-
-class _Whole(FunctionElement[int]):
-    """A whole number divided by another one, without the rest."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-class _SinceTheHour(FunctionElement[int]):
-    """Milliseconds of a time since its last full hour."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(_Whole, "sqlite")
-def _whole(element: Any, compiler: Any, **options: Any) -> str:
-    above, below = (compiler.process(part, **options) for part in element.clauses)
-    return f"(({above}) / ({below}))"
-
-
-@compiles(_Whole, "mysql")
-@compiles(_Whole, "mariadb")
-def _div(element: Any, compiler: Any, **options: Any) -> str:
-    # `/` would make a decimal of four places, and round it.
-    above, below = (compiler.process(part, **options) for part in element.clauses)
-    return f"(({above}) DIV ({below}))"
-
-
-@compiles(_SinceTheHour, "sqlite")
-def _of_a_text(element: Any, compiler: Any, **options: Any) -> str:
-    # 2026-10-25 01:02:03.004000
-    time = compiler.process(element.clauses, **options)
-    return f"(substr({time}, 15, 2) * 60000 + substr({time}, 18, 2) * 1000 + substr({time}, 21, 3))"
-
-
-@compiles(_SinceTheHour, "mysql")
-@compiles(_SinceTheHour, "mariadb")
-def _of_a_time(element: Any, compiler: Any, **options: Any) -> str:
-    time = compiler.process(element.clauses, **options)
-    return f"(MINUTE({time}) * 60000 + SECOND({time}) * 1000 + MICROSECOND({time}) DIV 1000)"
 
 
 Spent = tuple[str, str, int]
@@ -91,16 +48,16 @@ async def spent(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any
 def _statement(facts: Facts, since: ColumnElement[Any], name: ColumnElement[Any]) -> Select[Any]:
     columns, period, key = facts.table.c, facts.query.period, facts.key
     slot, duration = columns.slot, milliseconds(columns.duration)
-    after = _SinceTheHour(since) % SLOT
+    after = SinceTheHour(since) % SLOT
     to_the_end = case((slot < period.first, -1), else_=period.end - 1 - slot)
     left = to_the_end if facts.stretches is None else facts.stretches.left(slot)
     # What surely lies within one row of the report is one sum, without a look at the time; the rest is cut here.
-    inside = _Whole(duration, SLOT) < left
+    inside = Quotient(duration, SLOT) < left
     return (
         select(
             key.label("key"),
             name.label("name"),
-            case((inside, -1), else_=slot * _MANY + _Whole(after + duration, SLOT)).label("place"),
+            case((inside, -1), else_=slot * _MANY + Quotient(after + duration, SLOT)).label("place"),
             func.count().label("intervals"),
             summed(duration).label("length"),
             summed(case((inside, 0), else_=after)).label("after"),

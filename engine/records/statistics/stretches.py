@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, cast
+from sqlalchemy import ColumnElement, case, literal
 
+from engine.records.statistics.portable import Quotient
 from engine.records.statistics.slots import By, Period
 
 _WIDTHS = {By.SLOT: 1, By.HALF_HOUR: 2, By.HOUR: 4, By.WEEKDAY_HOUR: 4}
@@ -42,7 +42,8 @@ class Stretches:
     def number(self, slot: ColumnElement[int]) -> ColumnElement[int]:
         """Which stretch a quarter of an hour of the period lies in."""
         if self._width == 1:
-            return slot
+            # By the column itself MariaDB would group in the order of its index, and look up row after row.
+            return slot + literal(0)
         numbers = [self._of_piece(slot, piece) for piece in range(len(self._pieces))]
         if len(numbers) == 1:
             return numbers[0]
@@ -72,9 +73,8 @@ class Stretches:
         """The rows, in the order of time."""
         return list(dict.fromkeys(self._names.values()))
 
-    def _of_piece(self, slot: ColumnElement[Any], piece: int) -> ColumnElement[int]:
-        local = slot + self._pieces[piece][1]
-        whole: ColumnElement[int] = cast((local - local % self._width) / self._width, BigInteger)
+    def _of_piece(self, slot: ColumnElement[int], piece: int) -> ColumnElement[int]:
+        whole = Quotient(slot + self._pieces[piece][1], self._width)
         return whole * len(self._pieces) + piece
 
     def _number(self, slot: int) -> int:
