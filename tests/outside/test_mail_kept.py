@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from support.postoffice import post_office, server
 from support.smtpserver import mail_house
 
@@ -48,3 +50,38 @@ async def test_mails_given_up_go_when_they_are_old(tmp_path: Path):
     assert await asyncio.to_thread(purged, delete=True) == 2
     left = {path.name for path in (tmp_path / "mail" / "refused").iterdir()}
     assert left == {"notes.txt", *(file.name for file in files[2:])}
+
+
+async def test_on_a_full_disk_the_file_is_sent_from_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    recording = tmp_path / "message.wav"
+    await asyncio.to_thread(recording.write_bytes, b"RIFF and so on")
+    async with mail_house() as house, post_office(tmp_path, server(house.port)) as office:
+        monkeypatch.setattr("os.link", full)
+        monkeypatch.setattr("shutil.copyfile", full)
+        await office.mailer.send(Mail(("anne@example.com",), "full", "", (recording,)))
+        monkeypatch.undo()
+        (mail,) = await house.arrived(1)
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content() == b"RIFF and so on"
+    assert recording.exists()
+
+
+async def test_over_two_disks_the_file_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def other_disk(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    recording = tmp_path / "message.wav"
+    await asyncio.to_thread(recording.write_bytes, b"RIFF and so on")
+    async with mail_house() as house:
+        async with post_office(tmp_path, server(1)) as office:
+            monkeypatch.setattr("os.link", other_disk)
+            await office.mailer.send(Mail(("anne@example.com",), "copied", "", (recording,)))
+            await asyncio.to_thread(recording.unlink)
+        async with post_office(tmp_path, server(house.port)) as office:
+            office.later(minutes=1)
+            (mail,) = await house.arrived(1)
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content() == b"RIFF and so on"
