@@ -202,10 +202,12 @@ class Database:
         identity = await self._backend.identity()
         if self._engine is not None and identity == self._connected_to:
             return self._engine
-        if self._engine is not None:
-            await self._engine.dispose()
-        self._engine, self._connected_to, self._current = self._backend.engine(), identity, False
-        return self._engine
+        # Nothing is awaited before the new one is in place: others may be here, too.
+        engine, before = self._backend.engine(), self._engine
+        self._engine, self._connected_to, self._current = engine, identity, False
+        if before is not None:
+            await before.dispose()
+        return engine
 
     async def _bounded(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         task = asyncio.create_task(work, name=f"database {self.name}")

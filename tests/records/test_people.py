@@ -231,6 +231,22 @@ async def test_a_file_in_the_place_of_another_is_another_directory(file: Databas
     assert (await here.load()).directory.agents[0].code == "2"
 
 
+async def test_those_who_notice_at_once_connect_once(
+    file: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await People(file).store(Stored(), people("1"))
+    for each in await asyncio.to_thread(lambda: list(path.parent.iterdir())):
+        each.unlink()
+    await People(other := Database(path)).store(Stored(), people("2"))
+    await other.close()
+    made = []
+    engine = file._backend.engine
+    monkeypatch.setattr(file._backend, "engine", lambda: made.append(engine()) or made[-1])
+    revisions = await asyncio.gather(*(People(file).revision() for _ in range(5)))
+    assert [revision.number for revision in revisions] == [1] * 5
+    assert len(made) == 1
+
+
 async def test_a_database_that_does_not_answer_is_given_up(database: Database) -> None:
     await People(database).store(Stored(), people("1"))
     with pytest.raises(DatabaseError, match=r"no answer within 0\.05 s"):
