@@ -11,6 +11,9 @@ from engine.clock import Clock
 from engine.records.journals import journal_entry
 from engine.records.outbox import Entry, Outbox
 
+PATIENCE = 0.1
+"""Seconds that a record waits for others. The line has been told that the call is over by then, and nobody waits."""
+
 Progress = tuple[int, str, str | None, int]
 
 
@@ -44,7 +47,7 @@ class Facts(Chronicle):
         self._up.pop(record.id, None)
         call = self._call(record)
         journal = [journal_entry(call.body, connected=record.connected)] if self.journals else []
-        await self._outbox.put(call, *journal)
+        await self._outbox.put(call, *journal, patience=PATIENCE)
 
     def begins(self, fact: Fact) -> None:
         if fact.moment is None:

@@ -50,10 +50,12 @@ class Outbox:
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._batch: list[tuple[bool, Entry]] = []
         """To be written next: whether it is over, and what."""
+        self._written: asyncio.Future[None] | None = None
+        """Done when that is written; None while nobody waits for it."""
         self._writing: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        """Until the batch is written though nobody waits for it."""
+        """Until the batch is written though nobody is in a hurry."""
         self._kept: list[tuple[bool, Entry]] = []
         """What the disk has refused."""
         self._retry: asyncio.Task[None] | None = None
@@ -71,18 +73,26 @@ class Outbox:
         """Something has begun that will be `put` with the same kind and id when it is over. Written soon. Begun once
         more, it is as it was said last."""
         self._batch.append((False, entry))
-        self._flush_later()
+        self._flush_within(GATHER_SECONDS)
 
     def post(self, *entries: Entry) -> None:
         """As `put`, for what nobody waits for: written soon."""
         self._batch.extend((True, entry) for entry in entries)
-        self._flush_later()
+        self._flush_within(GATHER_SECONDS)
 
-    async def put(self, *entries: Entry) -> None:
+    async def put(self, *entries: Entry, patience: float = 0.0) -> None:
         """Hand entries over. A disk that refuses costs no call: they go to the log, stay in memory, and are written
-        when the disk takes them again."""
+        when the disk takes them again. patience: seconds that others may be waited for: most of the cost is that of a
+        transaction."""
         self._batch.extend((True, entry) for entry in entries)
-        await asyncio.shield(self._flush_soon())
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+        written = self._written
+        if patience:
+            self._flush_within(patience)
+        else:
+            self._flush_soon()
+        await asyncio.shield(written)
 
     def stirred(self, kinds: Collection[str]) -> asyncio.Event:
         """An event that is set whenever entries of these kinds have come; whoever waits for it clears it."""
@@ -129,37 +139,52 @@ class Outbox:
     async def _do(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _flush_later(self) -> None:
-        """Write the batch when there has been time for more to come, unless somebody waits for it before."""
-        if self._timer is None and self._next is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush_soon)
+    def _flush_within(self, seconds: float) -> None:
+        """Write the batch when there has been time for more to come, unless somebody is in a hurry."""
+        loop = asyncio.get_running_loop()
+        if self._next is None and (self._timer is None or loop.time() + seconds < self._timer.when()):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_later(seconds, self._flush_soon)
 
-    def _flush_soon(self) -> asyncio.Task[None]:
-        """The task that will write the batch, after the one that is being written."""
+    def _flush_soon(self) -> None:
+        """Write the batch, after the one that is being written."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._next is None:
             self._next = asyncio.create_task(self._flush(self._writing), name="outbox")
-        return self._next
 
     async def _flush(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait({before})
         batch, self._batch = self._batch, []
+        written, self._written = self._written, None
         self._writing, self._next = self._next, None
+        try:
+            await self._write(batch)
+        except Exception as error:
+            if written is None:
+                raise
+            written.set_exception(error)
+        else:
+            if written is not None:
+                written.set_result(None)
+        finally:
+            if self._writing is asyncio.current_task():
+                self._writing = None
+
+    async def _write(self, batch: Sequence[tuple[bool, Entry]]) -> None:
         if self._kept:
             # In their order: what is over must not be found begun afterwards.
             self._keep(batch, "it refuses for now")
+            return
+        try:
+            await self._do(lambda: self._file.write(batch))
+        except (sqlite3.Error, OSError) as error:
+            self._keep(batch, error)
         else:
-            try:
-                await self._do(lambda: self._file.write(batch))
-            except (sqlite3.Error, OSError) as error:
-                self._keep(batch, error)
-            else:
-                self._stir({entry.kind for over, entry in batch if over})
-        if self._writing is asyncio.current_task():
-            self._writing = None
+            self._stir({entry.kind for over, entry in batch if over})
 
     def _keep(self, batch: Sequence[tuple[bool, Entry]], error: Exception | str) -> None:
         for over, entry in batch:

@@ -18,12 +18,16 @@ from typing import Any
 
 from engine.errors import ConfigurationError
 
+ALIVE_STEP = 1.0
+"""Seconds between two notes that the owner is alive, at least."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL,
   body TEXT NOT NULL, due REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
   error TEXT NOT NULL DEFAULT '', UNIQUE (kind, id));
 CREATE INDEX IF NOT EXISTS entries_due ON entries (kind, due, seq);
-CREATE TABLE IF NOT EXISTS begun (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS begun (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id))
+  WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alive (one INTEGER PRIMARY KEY CHECK (one = 1), at REAL NOT NULL);
 """
 
@@ -61,6 +65,8 @@ class OutboxFile:
         self.path = path
         self._now = now
         self._connection: sqlite3.Connection | None = None
+        self._alive = 0.0
+        """What the file says, as far as we have written it."""
         self._lock: int | None = None
         """Descriptor of the file that says whose the outbox is."""
 
@@ -100,8 +106,11 @@ class OutboxFile:
             self.note_alive()
 
     def note_alive(self) -> None:
-        """The owner is alive now."""
-        self.connection.execute("INSERT OR REPLACE INTO alive VALUES (1, ?)", (self._now(),))
+        """The owner is alive now. Noted once a second at most: it is a page more to be written."""
+        now = self._now()
+        if not 0 <= now - self._alive < ALIVE_STEP:
+            self.connection.execute("INSERT OR REPLACE INTO alive VALUES (1, ?)", (now,))
+            self._alive = now
 
     def take(self, kinds: Collection[str], limit: int) -> list[Waiting]:
         """Entries that are due, the oldest first."""

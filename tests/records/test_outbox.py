@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.records.outbox import Entry, Outbox
+from engine.records.outbox import Entry, Outbox, waiting_in
 
 
 class Hand:
@@ -31,6 +31,34 @@ async def test_what_was_put_is_there_once_until_it_is_done(tmp_path: Path):
     assert [entry.body["n"] for entry in first] == list(range(10))
     await outbox.done(first)
     assert await outbox.count() == {"call": 15, "mail": 1}
+    await outbox.close()
+
+
+async def test_who_has_patience_is_written_with_others_and_one_in_a_hurry_waits_for_nobody(tmp_path: Path):
+    outbox = Outbox(tmp_path / "outbox.db")
+    await outbox.open()
+    patient = [asyncio.create_task(outbox.put(Entry("call", str(n), {}), patience=60)) for n in range(3)]
+    await asyncio.sleep(0)
+    outbox.begin(Entry("call", "begun", {}))
+    assert await outbox.count() == {}
+    await asyncio.wait_for(outbox.put(Entry("mail", "1", {})), 5)
+    assert await outbox.count() == {"call": 3, "mail": 1}
+    await asyncio.wait_for(asyncio.gather(*patient), 5)
+    await asyncio.wait_for(outbox.put(Entry("call", "later", {}), patience=0.05), 5)
+    last = asyncio.create_task(outbox.put(Entry("call", "last", {}), patience=60))
+    await asyncio.sleep(0)
+    await outbox.close()
+    await asyncio.wait_for(last, 5)
+    assert len(await asyncio.to_thread(waiting_in, tmp_path / "outbox.db", ["call"])) == 5
+
+
+async def test_what_cannot_be_written_at_all_is_said_to_whoever_hands_it_over(tmp_path: Path):
+    outbox = Outbox(tmp_path / "outbox.db")
+    await outbox.open()
+    with pytest.raises(TypeError):
+        await outbox.put(Entry("call", "1", {"no JSON": object()}))
+    await outbox.put(Entry("call", "2", {}))
+    assert await outbox.count() == {"call": 1}
     await outbox.close()
 
 

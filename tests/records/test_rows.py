@@ -26,7 +26,7 @@ class Noted(Outbox):
     def post(self, *entries: Entry) -> None:
         self.entries += entries
 
-    async def put(self, *entries: Entry) -> None:
+    async def put(self, *entries: Entry, patience: float = 0.0) -> None:
         self.entries += entries
 
 
