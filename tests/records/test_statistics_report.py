@@ -134,6 +134,7 @@ def test_json_has_every_measure_with_its_formula(server: Path):
         (["--month", "2026-13"], "write 2026-10"),
         (["--day", "today", "--month", "2026-10"], "one of --day"),
         (["--since", "2026-10-02", "--until", "2026-10-01"], "ends before it begins"),
+        (["--since", "1990-01-01"], "at most ten years"),
         (["--since", "2026-10-25T08:07"], "2026-10-25 08:07:00+01:00 is not at a quarter of an hour"),
         (["--time-zone", "Europe/Pari"], "Pari"),
         (["--format", "pdf"], "--format is text, json"),

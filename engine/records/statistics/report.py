@@ -14,6 +14,8 @@ from engine.records.statistics.query import Query
 from engine.records.statistics.slots import By
 from engine.records.statistics.stretches import stretches_of
 
+_LONGEST = 3660 * 96
+"""Quarters of an hour of a period: each is looked at here, too."""
 _IN_ORDER = (By.SLOT, By.HALF_HOUR, By.HOUR, By.DAY, By.WEEK, By.MONTH, By.WAIT)
 """Rows that are found in the order of time, or of waiting; others are sorted by their names."""
 
@@ -54,8 +56,10 @@ class Report:
 
 
 def check(kind: Kind, query: Query) -> None:
-    """Raises ValueError for rows or filters that the report does not have."""
+    """Raises ValueError for rows or filters that the report does not have, and for a period that is too long."""
     plan = PLANS[kind]
+    if query.period.end - query.period.first > _LONGEST:
+        raise ValueError("a period has at most ten years")
     if query.by not in plan.by:
         raise ValueError(f"{kind}: by {', '.join(plan.by)}; not by {query.by}")
     if unknown := sorted(query.filters.given().keys() - plan.filters):
