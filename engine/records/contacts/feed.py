@@ -6,11 +6,12 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.messages import N_, _
 from engine.records.contacts.spelling import Spelling
 from engine.records.contacts.table import DATE, LENGTH, NUMBERS, TEXTS
 from engine.scenario.suggest import did_you_mean
@@ -37,7 +38,7 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """What spreadsheets write into a line before the headings."""
 _DAY_FIRST = re.compile(r"(\d\d?)[/.](\d\d?)[/.](\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?)?", re.ASCII)
 """31/01/2027 10:00, as most of the world writes it; 01/31/2027 is refused for its month, or was not meant."""
-_QUOTES = 'its quotes do not match: a text with quotes or the separator in it is written "like ""this"", say"'
+_QUOTES = N_('its quotes do not match: a text with quotes or the separator in it is written "like ""this"", say"')
 
 
 class NoFeed(Exception):
@@ -64,27 +65,29 @@ class Feed:
     ignored: list[str] = field(default_factory=list)
 
 
-def read_feed(data: bytes, spelling: Spelling) -> Feed:
-    """Read a file. Numbers become E.164 with +. Raises NoFeed."""
+def read_feed(data: bytes, spelling: Spelling, reading: Callable[[int], object] = lambda _line: None) -> Feed:
+    """Read a file. Numbers become E.164 with +. reading: told each line. What is wrong is said in the language of
+    `engine.messages`. Raises NoFeed."""
     text = _decoded(data)
     # As csv wants them: not all that Unicode calls a line break ends a line.
     lines = list(io.StringIO(text, newline=""))
     given = _SEPARATOR.fullmatch(lines[0]) if lines else None
     first = 1 if given else 0
     if len(lines) <= first or not lines[first].strip():
-        raise NoFeed("the first line must name the columns: " + ", ".join(COLUMNS))
+        raise NoFeed(_("the first line must name the columns: {columns}").format(columns=", ".join(COLUMNS)))
     delimiter = given[1] if given else max(_DELIMITERS, key=lines[0].count)
     feed = Feed()
     table = _numbered(lines, first, delimiter)
     number, names = next(table)
     if names is None:
-        raise NoFeed(f"line {number}: {_QUOTES}")
+        raise NoFeed(f"{_('line {line}').format(line=number)}: {_(_QUOTES)}")
     headings = [heading.strip() for heading in names]
     columns = _columns(headings, feed)
     idents: dict[str, int] = {}
     for number, cells in table:
+        reading(number)
         if cells is None:
-            feed.refused.append(Refused(number, "", _QUOTES))
+            feed.refused.append(Refused(number, "", _(_QUOTES)))
         elif any(cell.strip() for cell in cells):
             row = _row(number, cells, headings, columns, spelling, feed)
             if row is not None and _is_first(number, row, idents, feed):
@@ -118,7 +121,7 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError:
         text = data.decode("cp1252", "replace")
     if "\0" in text:
-        raise NoFeed("this is no text file")
+        raise NoFeed(_("this is no text file"))
     return text
 
 
@@ -132,13 +135,15 @@ def _columns(headings: Sequence[str], feed: Feed) -> dict[str, int]:
         if column is None:
             feed.ignored.append(heading)
         elif column in places:
-            raise NoFeed(f"{headings[places[column]]!r} and {heading!r} are both {column}")
+            both = _("{one} and {other} are both {column}")
+            raise NoFeed(both.format(one=repr(headings[places[column]]), other=repr(heading), column=column))
         else:
             places[column] = place
     if not any(name in places for name in NUMBERS):
         hints = (did_you_mean(heading, COLUMNS) for heading in feed.ignored)
         hint = next(filter(None, hints), "")
-        raise NoFeed(f"no column of telephone numbers: name one {', '.join(NUMBERS)}{f' ({hint})' if hint else ''}")
+        missing = _("no column of telephone numbers: name one {columns}").format(columns=", ".join(NUMBERS))
+        raise NoFeed(f"{missing} ({hint})" if hint else missing)
     return places
 
 
@@ -157,8 +162,8 @@ def _row(
 ) -> dict[str, Any] | None:
     """The row of a line, or None when it is refused: the feed says why then."""
     if any(cell.strip() for cell in cells[len(headings) :]):
-        why = f"{len(cells)} cells below {len(headings)} headings: is a text with the separator in quotes?"
-        feed.refused.append(Refused(number, "", why))
+        why = _("{cells} cells below {headings} headings: is a text with the separator in quotes?")
+        feed.refused.append(Refused(number, "", why.format(cells=len(cells), headings=len(headings))))
         return None
     row: dict[str, Any] = {}
     for column, place in columns.items():
@@ -179,14 +184,16 @@ def _value(column: str, text: str, spelling: Spelling) -> str | datetime | None:
         try:
             return _moment(text)
         except ValueError:
-            raise ValueError(f"{text!r} is not a date: write 2027-01-31 or 2027-01-31 10:00:00") from None
+            said = _("{text} is not a date: write 2027-01-31 or 2027-01-31 10:00:00")
+            raise ValueError(said.format(text=repr(text))) from None
     if column in NUMBERS:
         found = spelling.number(text)
         if found is None:
-            raise ValueError(f"{text!r} is no telephone number that can be called from everywhere")
+            said = _("{text} is no telephone number that can be called from everywhere")
+            raise ValueError(said.format(text=repr(text)))
         return f"+{found}"
     if len(text) > LENGTH:
-        raise ValueError(f"{len(text)} characters: {LENGTH} at most")
+        raise ValueError(_("{count} characters: {most} at most").format(count=len(text), most=LENGTH))
     return text
 
 
@@ -208,5 +215,6 @@ def _is_first(number: int, row: Mapping[str, Any], idents: dict[str, int], feed:
     # As MariaDB compares them.
     first = idents.setdefault(ident.casefold(), number)
     if first != number:
-        feed.refused.append(Refused(number, "", f"the ident {ident!r} is in line {first} already"))
+        why = _("the ident {ident} is in line {line} already").format(ident=repr(ident), line=first)
+        feed.refused.append(Refused(number, "", why))
     return first == number
