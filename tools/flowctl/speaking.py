@@ -1,8 +1,10 @@
-"""The language in which a command speaks: --language, else the server's setting, else the environment's."""
+"""How a command about a server begins: in which language it speaks (--language, else the server's setting, else the
+environment's), and with which settings."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -26,6 +28,29 @@ def speak(command: str, language: str | None, settings: Settings | None = None) 
         use_language(settings.language)
     else:
         use_language(language_of_the_machine(os.environ))
+
+
+def settings_of(command: str, config: Path | None, *, language: str | None = None, format_: str = "text") -> Settings:
+    """The settings of a server (by default server.yaml here), whose language is spoken from then on. What goes wrong
+    with them, and a `format_` other than text and json, ends the command with 2."""
+    from engine.errors import EngineError
+
+    speak(command, language)
+    if format_ not in ("text", "json"):
+        refuse(command, _("--format is {choices}").format(choices="text | json"))
+    try:
+        from engine.server.settings import Settings
+    except ImportError as error:
+        install = "pip install 'flowctl[server]'"
+        refuse(command, _("{error}; a server needs `{command}`").format(error=error, command=install))
+    if config is None and Path("server.yaml").is_file():
+        config = Path("server.yaml")
+    try:
+        settings = Settings.load(config)
+    except (EngineError, OSError) as error:
+        refuse(command, str(error))
+    speak(command, language, settings)
+    return settings
 
 
 def refuse(command: str, message: str) -> NoReturn:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from tools.flowctl.people import refuse, with_people
+from tools.flowctl.people import with_people
+from tools.flowctl.speaking import refuse
 
 if TYPE_CHECKING:
     from engine.centres.difference import Change

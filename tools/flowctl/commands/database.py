@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tools.flowctl.people import refuse, with_database
+from tools.flowctl.people import with_database
+from tools.flowctl.speaking import refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.database import Database
-    from engine.server.settings import Settings
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="The server's own database: its state, its tables."
@@ -34,10 +34,9 @@ STATES = {
 def status(config: Config = None, format_: Format = "text") -> None:
     """Say where the database is, whether its tables are up to date, and which records wait in the outbox. Exit
     status: 0 all is well, 1 something is to be done, 2 the database cannot be reached."""
-    if format_ not in ("text", "json"):
-        refuse("database", "--format is text or json")
-    name, tables = with_database("database", config, _look)
-    waiting, refused = _outbox(config)
+    settings = settings_of("database", config, format_=format_)
+    name, tables = with_database("database", settings, _look)
+    waiting, refused = _outbox(settings.data)
     if format_ == "json":
         found = {"database": name, "tables": tables, "waiting": waiting, "refused": refused}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -60,15 +59,17 @@ def upgrade(config: Config = None) -> None:
         await database.upgrade()
         return database.name
 
-    typer.echo(f"{with_database('database', config, work)}: tables up to date")
+    name = with_database("database", settings_of("database", config), work)
+    typer.echo(f"{name}: tables up to date")
 
 
 @app.command(epilog="Example: flowctl database retry")
 def retry(config: Config = None) -> None:
     """Let the database be asked again for records that it has refused; a server that runs does so within a minute."""
     from engine.errors import DatabaseError
+    from engine.records.outbox import FILE
 
-    outbox = _outbox_of(config)
+    outbox = settings_of("database", config).data / FILE
     try:
         from engine.records.refused import put_back
 
@@ -82,15 +83,15 @@ async def _look(database: Database) -> tuple[str, str]:
     return database.name, await database.state()
 
 
-def _outbox(config: Path | None) -> tuple[dict[str, int], list[dict[str, Any]]]:
+def _outbox(data: Path) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """How many records wait, by kind, and those that were refused."""
     from engine.errors import ConfigurationError
     from engine.records.drainer import REFUSED
-    from engine.records.outbox import waiting_in
+    from engine.records.outbox import FILE, waiting_in
     from engine.records.tables import KINDS
 
     try:
-        entries = waiting_in(_outbox_of(config), [*KINDS, REFUSED])
+        entries = waiting_in(data / FILE, [*KINDS, REFUSED])
     except ConfigurationError as error:
         refuse("database", str(error))
     waiting = Counter(entry.kind for entry in entries if entry.kind != REFUSED)
@@ -98,21 +99,3 @@ def _outbox(config: Path | None) -> tuple[dict[str, int], list[dict[str, Any]]]:
         {name: entry.body[name] for name in ("kind", "id", "error")} for entry in entries if entry.kind == REFUSED
     ]
     return dict(waiting), refused
-
-
-def _outbox_of(config: Path | None) -> Path:
-    from engine.records.outbox import FILE
-
-    return _settings(config).data / FILE
-
-
-def _settings(config: Path | None) -> Settings:
-    from engine.errors import ConfigurationError
-    from engine.server.settings import Settings
-
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
-    try:
-        return Settings.load(config)
-    except (ConfigurationError, OSError) as error:
-        refuse("database", str(error))

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.messages import N_, _, _n
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.outside.mail.probe import Step
     from engine.outside.mail.queue import Queued
     from engine.outside.mail.smtp import SmtpServer
-    from engine.server.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Outgoing mail: try it, see what waits.")
 
@@ -51,7 +50,7 @@ def test(
     status: 0 it was taken, 1 it was not, 2 it could not be tried."""
     from engine.errors import EngineError
 
-    settings = _settings(config, format_, language)
+    settings = settings_of("mail", config, language=language, format_=format_)
     try:
         from engine.outside.mail.addresses import sendable
         from engine.server.post import smtp_server
@@ -83,7 +82,7 @@ def queue(
     from engine.outside.mail.spool import FOLDER
     from engine.records.outbox import FILE
 
-    settings = _settings(config, format_, language)
+    settings = settings_of("mail", config, language=language, format_=format_)
     outbox, folder = settings.data / FILE, settings.data / FOLDER
     try:
         if retry:
@@ -99,27 +98,6 @@ def queue(
     if aside:
         text = _n("{count} mail was given up: see {folder}", "{count} mails were given up: see {folder}", len(aside))
         typer.echo(text.format(count=len(aside), folder=aside[0].parent))
-
-
-def _settings(config: Path | None, format_: str, language: str | None) -> Settings:
-    from engine.errors import EngineError
-
-    speak("mail", language)
-    if format_ not in ("text", "json"):
-        refuse("mail", _("--format is {choices}").format(choices="text | json"))
-    try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse("mail", _("{error}; a server needs `{command}`").format(error=error, command=install))
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
-    try:
-        settings = Settings.load(config)
-    except (EngineError, OSError) as error:
-        refuse("mail", str(error))
-    speak("mail", language, settings)
-    return settings
 
 
 async def _try(server: SmtpServer, to: str, *, show: bool) -> list[Step]:

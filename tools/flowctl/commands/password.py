@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.flowctl.people import refuse, with_people
+from tools.flowctl.people import with_people
+from tools.flowctl.speaking import refuse
 
 if TYPE_CHECKING:
     from engine.records.people import People

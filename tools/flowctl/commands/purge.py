@@ -12,7 +12,7 @@ import typer
 
 from engine.messages import N_, _
 from tools.flowctl.people import with_database
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, settings_of
 
 if TYPE_CHECKING:
     from engine.records.retention import Tally
@@ -46,12 +46,8 @@ def purge(
 
     Exit status: 0 it is gone, 1 something could not be deleted, 2 it could not look.
     """
-    speak("purge", language)
-    if format_ not in ("text", "json"):
-        refuse("purge", _("--format is {choices}").format(choices="text | json"))
-    settings = _settings(config)
-    speak("purge", language, settings)
-    found = _purge(settings, config, delete=not dry_run)
+    settings = settings_of("purge", config, language=language, format_=format_)
+    found = _purge(settings, delete=not dry_run)
     (_show_json if format_ == "json" else _show)(found, settings.zone)
     failed = [said for tally in found for said in tally.failed]
     for said in failed:
@@ -60,27 +56,11 @@ def purge(
         raise typer.Exit(1)
 
 
-def _settings(config: Path | None) -> Settings:
-    from engine.errors import EngineError
-
-    try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse("purge", _("{error}; a server needs `{command}`").format(error=error, command=install))
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
-    try:
-        return Settings.load(config)
-    except (EngineError, OSError) as error:
-        refuse("purge", str(error))
-
-
-def _purge(settings: Settings, config: Path | None, *, delete: bool) -> list[Tally]:
+def _purge(settings: Settings, *, delete: bool) -> list[Tally]:
     from engine.server.retention import purge as purge_all
 
     now = datetime.now(UTC)
-    return with_database("purge", config, lambda database: purge_all(settings, database, now, delete=delete))
+    return with_database("purge", settings, lambda database: purge_all(settings, database, now, delete=delete))
 
 
 def _show(found: list[Tally], zone: ZoneInfo) -> None:

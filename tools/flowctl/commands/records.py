@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tools.flowctl.people import refuse, with_database
+from tools.flowctl.people import with_database
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.reading import Wanted
@@ -37,17 +38,16 @@ def records(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
     ] = None,
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Show the records of calls that are over, the newest last, whether the server runs or not. Exit 1: there is no
     call of that id."""
-    if format_ not in ("text", "json"):
-        refuse("records", "--format is text or json")
-    settings = _settings(config)
+    settings = settings_of("records", config, language=language, format_=format_)
     try:
         wanted = _wanted(settings, since, until, limit, id=identity, did=did, cli=cli, agent=agent, result=result)
     except ValueError as error:
         refuse("records", str(error))
-    found = _find(settings, config, wanted, offers=with_offers or identity is not None)
+    found = _find(settings, wanted, offers=with_offers or identity is not None)
     if format_ == "json":
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:
@@ -55,21 +55,6 @@ def records(
     if identity is not None and not found:
         typer.echo(f"flowctl records: there is no call {identity!r}", err=True)
         raise typer.Exit(1)
-
-
-def _settings(config: Path | None) -> Settings:
-    from engine.errors import ConfigurationError
-
-    try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        refuse("records", f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
-    try:
-        return Settings.load(config)
-    except (ConfigurationError, OSError) as error:
-        refuse("records", str(error))
 
 
 def _wanted(
@@ -98,9 +83,9 @@ def _show(found: list[dict[str, Any]], settings: Settings, *, whole: bool) -> No
         show(found, settings.zone)
 
 
-def _find(settings: Settings, config: Path | None, wanted: Wanted, *, offers: bool) -> list[dict[str, Any]]:
+def _find(settings: Settings, wanted: Wanted, *, offers: bool) -> list[dict[str, Any]]:
     from engine.records.outbox import FILE
     from engine.records.reading import find_calls
 
     outbox = settings.data / FILE
-    return with_database("records", config, lambda database: find_calls(database, outbox, wanted, offers=offers))
+    return with_database("records", settings, lambda database: find_calls(database, outbox, wanted, offers=offers))

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tools.flowctl.people import refuse, settings_of, with_database
+from engine.messages import in_use
+from tools.flowctl.people import with_database
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.database import Database
@@ -25,7 +27,6 @@ SECONDS = 60.0
 
 KINDS = ("calls", "centres", "agents", "waiting")
 FORMATS = ("text", "json", "csv", "xlsx", "svg")
-LANGUAGES = ("en", "fr")
 
 
 @app.command(
@@ -58,7 +59,7 @@ def report(
     time_zone: Annotated[
         str | None, typer.Option(help="Where hours and days are: Europe/Paris; by default that of the settings.")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="en or fr; by default that of the settings.")] = None,
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
     format_: Annotated[str, typer.Option("--format", help="text, json, csv, xlsx or svg (a plot).")] = "text",
     spreadsheet: Annotated[
         bool, typer.Option("--spreadsheet", help="CSV for a spreadsheet: UTF-8 mark; in French ; and decimal commas.")
@@ -73,13 +74,12 @@ def report(
     for option, value, choice in (
         ("REPORT", kind, KINDS),
         ("--format", format_, FORMATS),
-        ("--language", language, LANGUAGES),
     ):
         if value is not None and value not in choice:
             refuse("report", f"{option} is {', '.join(choice)}; not {value!r}")
     if format_ == "xlsx" and output is None and sys.stdout.isatty():
         refuse("report", "a sheet is no text: name a file, -o report.xlsx")
-    settings = settings_of("report", config)
+    settings = settings_of("report", config, language=language)
     try:
         query = _query(
             settings,
@@ -88,12 +88,12 @@ def report(
             {"centre": centre, "agent": agent, "did": did, "scenario": scenario, "direction": direction},
             {"since": since, "until": until, "day": day, "month": month},
         )
-        made, names = _ask(config, kind, query)
+        made, names = _ask(settings, kind, query)
     except ValueError as error:
         refuse("report", str(error))
     from tools.flowctl.statistics.words import Manner
 
-    manner = Manner("fr" if (language or settings.language) == "fr" else "en", every, spreadsheet, names)
+    manner = Manner(in_use(), every, spreadsheet, names)
     if format_ == "text" and output is None and sys.stdout.isatty():
         from rich.console import Console
 
@@ -132,7 +132,7 @@ def _query(
     return Query(period_of(zone, datetime.now(UTC), **period), by, limits, Filters(**filters))
 
 
-def _ask(config: Path | None, kind: str, query: Query) -> tuple[Report, dict[str, str]]:
+def _ask(settings: Settings, kind: str, query: Query) -> tuple[Report, dict[str, str]]:
     """The report, and the names of agents by their codes. Raises ValueError."""
     from engine.records.people import People
     from engine.records.statistics import By, Kind, check, report
@@ -146,7 +146,7 @@ def _ask(config: Path | None, kind: str, query: Query) -> tuple[Report, dict[str
         agents = (await People(database).load()).directory.agents
         return found, {agent.code: agent.name for agent in agents if agent.name != agent.code}
 
-    found, names = with_database("report", config, ask)
+    found, names = with_database("report", settings, ask)
     if found is None:
         refuse("report", "there is no database yet: the server has not run")
     return found, names

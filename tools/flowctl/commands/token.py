@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.flowctl.people import refuse, with_database
+from tools.flowctl.people import with_database
+from tools.flowctl.speaking import refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.database import Database
@@ -34,7 +35,9 @@ def token(
 ) -> None:
     """Make a token with which an agent, or an application, asks the web server for calls. It is shown once, and takes
     the place of the one before."""
-    made = with_database("token", config, lambda database: _do(database, name, application, revoke))
+    made = with_database(
+        "token", settings_of("token", config), lambda database: _do(database, name, application, revoke)
+    )
     typer.echo(made if made is not None else f"{name} has no token any more")
 
 
