@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
 import tempfile
 from collections.abc import Callable, Coroutine
@@ -58,6 +59,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
     Raises ConfigurationError, or OSError when a port cannot be had.
     """
     _try_data_folder(settings.data)
+    log.info("server %s begins, process %d", settings.name, os.getpid())
     descriptors = raise_limit()
     people = await asyncio.to_thread(KeptPeople, settings)
     directory = await people.open()
@@ -159,6 +161,7 @@ async def run_server(settings: Settings, *, on_ready: Callable[[str], None]) -> 
         await cancel(watcher, keeper, sweeper)
         for part in (trunk_alerts, post, kept, outside, records, people, operation):
             await part.close()
+        log.info("server %s has ended", settings.name)
 
 
 def _summary(settings: Settings, scenarios: int, addresses: str) -> str:

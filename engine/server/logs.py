@@ -55,6 +55,11 @@ def kept(settings: Settings, format: Format) -> Iterator[None]:  # noqa: A002 - 
     root.addHandler(daily)
     try:
         yield
+    except Exception as error:
+        # Whoever started us is told; whoever reads the log the next day is as well.
+        fields = {"name": __name__, "levelno": logging.ERROR, "levelname": "ERROR", "msg": "%s", "args": (error,)}
+        daily.handle(logging.makeLogRecord(fields))
+        raise
     finally:
         root.removeHandler(daily)
         daily.close()

@@ -82,6 +82,21 @@ def test_a_day_that_has_no_log_or_is_none_ends_with_2(tmp_path: Path):
         assert (result.exit_code, said in result.stderr) == (2, True)
 
 
+async def test_the_log_has_when_a_server_began_and_ended_and_why(tmp_path: Path):
+    async with served(tmp_path, {}, name="north", time_zone="UTC"):
+        pass
+    config = tmp_path / "server.yaml"
+    await asyncio.to_thread(config.write_text, '{"time_zone": "UTC", "sip": {"listen": "192.0.2.1:5060"}}')
+    code, _, why = await run(*FLOWCTL, "serve", "--config", config)
+    _, shown, _ = await run(*FLOWCTL, "logs", "--config", config, "-n", 100)
+    lines = shown.splitlines()
+    assert code == 2
+    assert "server north begins, process " in lines[0]
+    assert sum(line.endswith("server north has ended") for line in lines) == 1
+    last = lines[-1].partition("] ")
+    assert last[0].endswith("[error    ") and last[2] in why
+
+
 async def test_a_server_logs_into_the_file_of_its_day_with_numbers_masked(tmp_path: Path):
     logs = {"mask_numbers": True, "level": "warning"}
     async with served(tmp_path, {}, time_zone="Pacific/Kiritimati", logs=logs) as server:
