@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Table, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Table, case, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.statistics.formulas import Tally
@@ -110,6 +110,4 @@ def summed(whole: ColumnElement[int]) -> ColumnElement[int]:
 
 def class_of(seconds: ColumnElement[Any], edges: Sequence[float]) -> ColumnElement[int]:
     """Position of the first edge that `seconds` do not exceed; behind the last: their count."""
-    if not edges:
-        return literal(0, Integer)
     return case(*((seconds <= edge, position) for position, edge in enumerate(edges)), else_=len(edges))

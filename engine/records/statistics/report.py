@@ -70,7 +70,10 @@ def check(kind: Kind, query: Query) -> None:
 
 async def report(connection: AsyncConnection, kind: Kind, query: Query) -> Report:
     """Ask the database. Each stretch of time of the period has a row, an agent or a centre only with facts. Raises
-    ValueError as `check` does."""
+    ValueError as `check` does.
+
+    A month by quarters of an hour is half a second of work for this process: a server that answers calls asks from a
+    thread with an event loop of its own."""
     check(kind, query)
     plan = PLANS[kind]
     found = await plan.tallies(connection, query)
