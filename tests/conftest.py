@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from blockbuster import BlockBuster
 from support.mariadb import MariaDb, mariadb
+
+# Commands speak the language of the environment; the tests are English.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # Where a blocking call is meant, with the reason.
 ALLOWED = {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from engine.messages import use_language
 from tools.flowctl.commands import channels
 
 SETTINGS: dict[str, Any] = {
@@ -88,4 +89,9 @@ def test_a_file_that_cannot_be_read_is_named(server: Path, text: str) -> None:
 
 
 def test_a_format_that_there_is_not(server: Path) -> None:
-    assert run(server, "--format", "xml")[::2] == (2, "flowctl channels: --format is text or json\n")
+    assert run(server, "--format", "xml")[::2] == (2, "flowctl channels: --format is text | json\n")
+
+
+def test_it_speaks_french(server: Path) -> None:
+    assert "le serveur est arrêté" in run(server, "--language", "fr")[1]
+    use_language("en")

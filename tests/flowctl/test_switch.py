@@ -10,6 +10,7 @@ import pytest
 from support.scenarios import scenario
 from typer.testing import CliRunner
 
+from engine.messages import use_language
 from engine.records.switches import SwitchFile
 from tools.flowctl.commands import switch
 
@@ -56,7 +57,7 @@ def test_the_switches_of_all_scenarios_are_listed(server: Path) -> None:
     [
         (["nigth", "closed"], "no scenario in {}/flows has the switch 'nigth' (did you mean `night`?)"),
         (["night", "shut"], "'shut': a switch is open, closed or auto"),
-        (["--format", "xml"], "--format is text or json"),
+        (["--format", "xml"], "--format is text | json"),
     ],
 )
 def test_what_makes_no_sense_is_refused(server: Path, arguments: list[str], message: str) -> None:
@@ -96,3 +97,8 @@ async def test_a_server_sees_it_at_once_and_a_spoilt_file_changes_nothing(
     assert caplog.text.count("the switches stay as they were") == 1
     file.unlink()
     assert await switches.state("night") is None
+
+
+def test_it_speaks_french(server: Path) -> None:
+    assert "selon le calendrier" in run(server, "--language", "fr")[1]
+    use_language("en")

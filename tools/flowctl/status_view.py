@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Row = tuple[str, str, tuple[str, ...]]
 """Of a channel: id, state and what it is barred from."""
 
-_STATES = {
+STATES = {
     "free": N_("free"),
     "ringing": N_("ringing"),
     "busy": N_("busy"),
@@ -34,6 +34,7 @@ _STATES = {
     "serving": N_("serving"),
     "stopping": N_("stopping"),
 }
+"""Of channels, agents and servers, as people call them."""
 
 
 def view(status: Status, rows: Sequence[Row], now: datetime, *, every: bool = False) -> RenderableType:
@@ -58,7 +59,7 @@ def _head(status: Status, now: datetime) -> str:
     lines = [
         _("{name}: {phase}, process {pid}, flowctl {version}, for {time}").format(
             name=status.name,
-            phase=_(_STATES.get(status.phase, status.phase)),
+            phase=_(STATES.get(status.phase, status.phase)),
             pid=status.pid,
             version=status.version,
             time=_ago(status.started, now),
@@ -93,7 +94,7 @@ def _channels(status: Status, rows: Sequence[Row], now: datetime, *, every: bool
                 arrow = "→" if one.direction == "out" else "←"
                 yield (
                     name,
-                    _(_STATES[state]),
+                    _(STATES[state]),
                     f"{arrow} {one.cli or '?'}",
                     one.did,
                     _ago(one.since, now),
@@ -101,7 +102,7 @@ def _channels(status: Status, rows: Sequence[Row], now: datetime, *, every: bool
                     one.agent,
                 )
             elif bar or every:
-                yield name, _(_STATES[state]), "", "", "", ", ".join(bar), ""
+                yield name, _(STATES[state]), "", "", "", ", ".join(bar), ""
 
     titles = (_("channel"), _("state"), _("caller"), _("called"), _("for"), _("where"), _("agent"))
     return _table(titles, cells())
@@ -120,7 +121,7 @@ def _agents(status: Status, now: datetime) -> Table:
     channels = {channel.call: channel.id for channel in status.channels if channel.call}
     titles = (_("agent"), _("name"), _("state"), _("for"), _("reason"), _("channel"))
     cells = [
-        (one.code, one.name, _(_STATES.get(one.state, one.state)), _ago(one.since, now), one.reason,
+        (one.code, one.name, _(STATES.get(one.state, one.state)), _ago(one.since, now), one.reason,
          channels.get(one.call, ""))
         for one in status.agents
     ]  # fmt: skip

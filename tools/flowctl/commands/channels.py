@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from engine.messages import _
+from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.status_view import STATES
 
 if TYPE_CHECKING:
     from engine.server.settings import Settings
     from engine.server.status import Status
 
 app = typer.Typer(add_completion=False)
+
+COMMAND = "channels"
 
 
 @app.command(epilog="Examples: flowctl channels   ·   flowctl channels --format json")
@@ -23,25 +29,29 @@ def channels(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="The free ones one by one, too.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Show the channels and trunks of a server. What they are doing is at most two seconds old."""
     from engine.errors import EngineError
 
+    speak(COMMAND, language)
     if format_ not in ("text", "json"):
-        _refuse("--format is text or json")
+        refuse(COMMAND, _("--format is {choices}").format(choices="text | json"))
     if config is None and Path("server.yaml").is_file():
         config = Path("server.yaml")
     try:
         from engine.server.settings import Settings
         from engine.server.status import FILE, read_status
     except ImportError as error:
-        _refuse(f"{error}; the settings need `pip install 'flowctl[server]'`")
+        install = "pip install 'flowctl[server]'"
+        refuse(COMMAND, _("{error}; a server needs `{command}`").format(error=error, command=install))
     try:
         settings = Settings.load(config)
+        speak(COMMAND, language, settings)
         status = read_status(settings.data / FILE)
         rows = rows_of(settings, status)
     except EngineError as error:
-        _refuse(str(error))
+        refuse(COMMAND, str(error))
     if format_ == "json":
         _show_json(status, rows)
     else:
@@ -82,20 +92,16 @@ def _show(status: Status | None, rows: Rows, *, every: bool) -> None:
     shown = [row for row in rows if row[0] not in set(plain)]
     width = max((len(name) for name, _, _ in shown), default=0)
     for name, state, bar in shown:
-        said = f"barred from {', '.join(bar)}" if bar else ""
-        typer.echo(f"{name:{width}}  {state:7}  {said}".rstrip())
+        said = _("barred from {uses}").format(uses=", ".join(bar)) if bar else ""
+        typer.echo(f"{name:{width}}  {_(STATES[state]):8} {said}".rstrip())
     for line, count in Counter(name.rpartition("/")[0] for name in plain).items():
-        typer.echo(f"{line}: {count} {'more ' if shown else ''}free")
+        free = _("{line}: {count} more free") if shown else _("{line}: {count} free")
+        typer.echo(free.format(line=line, count=count))
     if status is None or not status.running:
-        typer.echo("the server is not running")
+        typer.echo(_("the server is not running"))
         return
     if not rows:
-        typer.echo("no call is up, and no line has a count of channels")
+        typer.echo(_("no call is up, and no line has a count of channels"))
     for trunk in status.trunks:
-        state = "up" if trunk.up else f"down: {trunk.detail}"
-        typer.echo(f"trunk {trunk.name}  {state}, since {trunk.since}")
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(f"flowctl channels: {message}", err=True)
-    raise typer.Exit(2)
+        said = _("trunk {name}  up, since {time}") if trunk.up else _("trunk {name}  down: {reason}, since {time}")
+        typer.echo(said.format(name=trunk.name, reason=trunk.detail, time=trunk.since))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from engine.messages import _
+from tools.flowctl.speaking import HELP, refuse, speak
 
 if TYPE_CHECKING:
     from engine.records.switches import State, Switch
 
 app = typer.Typer(add_completion=False)
 
+COMMAND = "switch"
 AUTO = "auto"
 CHOICES = ("open", "closed", AUTO)
 
@@ -32,31 +36,35 @@ def switch(
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Show or set the switches by which people open and close by hand. A running server sees it at its next call."""
     from engine.errors import EngineError
 
+    speak(COMMAND, language)
     if format_ not in ("text", "json"):
-        _refuse("--format is text or json")
+        refuse(COMMAND, _("--format is {choices}").format(choices="text | json"))
     if state is not None and state not in CHOICES:
-        _refuse(f"{state!r}: a switch is {', '.join(CHOICES[:-1])} or {CHOICES[-1]}")
+        refuse(COMMAND, _("{state}: a switch is open, closed or auto").format(state=repr(state)))
     if config is None and Path("server.yaml").is_file():
         config = Path("server.yaml")
     try:
-        _run(name, state, config, format_)
+        _run(name, state, config, format_, language)
     except (EngineError, OSError) as error:
-        _refuse(str(error))
+        refuse(COMMAND, str(error))
 
 
-def _run(name: str | None, state: str | None, config: Path | None, format_: str) -> None:
+def _run(name: str | None, state: str | None, config: Path | None, format_: str, language: str | None) -> None:
     from engine.clock import SystemClock
     from engine.records.switches import FILE, read_switches, set_switch
 
     try:
         from engine.server.settings import Settings
     except ImportError as error:
-        _refuse(f"{error}; the settings need `pip install 'flowctl[server]'`")
+        install = "pip install 'flowctl[server]'"
+        refuse(COMMAND, _("{error}; a server needs `{command}`").format(error=error, command=install))
     settings = Settings.load(config)
+    speak(COMMAND, language, settings)
     path = settings.data / FILE
     switches = read_switches(path)
     names = sorted(_mentioned(settings.scenarios) | switches.keys())
@@ -64,7 +72,8 @@ def _run(name: str | None, state: str | None, config: Path | None, format_: str)
         from engine.scenario.suggest import did_you_mean
 
         hint = did_you_mean(name, names)
-        _refuse(f"no scenario in {settings.scenarios} has the switch {name!r}{f' ({hint})' if hint else ''}")
+        said = _("no scenario in {folder} has the switch {name}").format(folder=settings.scenarios, name=repr(name))
+        refuse(COMMAND, f"{said} ({hint})" if hint else said)
     if name is not None and state is not None:
         wanted: State | None = "open" if state == "open" else "closed" if state == "closed" else None
         set_switch(path, name, wanted, SystemClock().now())
@@ -94,13 +103,11 @@ def _show(switches: Mapping[str, Switch], names: list[str], format_: str) -> Non
         return
     width = max((len(name) for name in names), default=0)
     for name, found in rows:
-        typer.echo(
-            f"{name:{width}}  {f'{found.state} since {found.since}' if found else 'auto: as the calendar says'}"
-        )
+        said = _("auto: as the calendar says")
+        if found:
+            said = (_("open since {time}") if found.state == "open" else _("closed since {time}")).format(
+                time=found.since
+            )
+        typer.echo(f"{name:{width}}  {said}")
     if not names:
-        typer.echo("no scenario has a switch: give an hours node an `override`")
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(f"flowctl switch: {message}", err=True)
-    raise typer.Exit(2)
+        typer.echo(_("no scenario has a switch: give an hours node an `override`"))
