@@ -172,7 +172,7 @@ def test_by_command(root: Path, tmp_path: Path):
         return done.output
 
     assert [line.split() for line in run("list").splitlines()] == [
-        ["sales", "1", "messages,", "1", "new"],
+        ["sales", "1", "message,", "1", "new"],
         ["empty", "0", "messages,", "0", "new"],
     ]
     (message,) = json.loads(run("messages", "sales", "--format", "json"))
@@ -180,6 +180,17 @@ def test_by_command(root: Path, tmp_path: Path):
     copy = tmp_path / "copy.wav"
     run("save", "sales", ID, "--to", str(copy))
     assert copy.read_bytes() == (root / "sales" / f"{ID}.wav").read_bytes()
+    assert copy.stat().st_mode & 0o077 == 0
+    link = tmp_path / "link.wav"
+    link.symlink_to(tmp_path / "elsewhere.wav")
+    for target in (copy, link):
+        refused = CliRunner().invoke(command.app, ["save", "sales", ID, "--to", str(target), "--config", config])
+        assert (refused.exit_code, "exists already" in refused.stderr) == (2, True)
+    assert not (tmp_path / "elsewhere.wav").exists()
+    for hostile in ("../../../../etc/passwd", "\x1b[31m", "nobody"):
+        for name, message in ((hostile, ID), ("sales", hostile)):
+            done = CliRunner().invoke(command.app, ["delete", name, message, "--config", config])
+            assert (done.exit_code, "\x1b" in done.stderr) == (2, False), (name, message)
     run("delete", "sales", ID)
     assert run("messages", "sales") == "no messages\n"
     assert not list((root / "sales").glob(f"{ID}*"))
