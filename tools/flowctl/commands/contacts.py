@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tools.flowctl.people import refuse, with_database
+from tools.flowctl.people import with_database
+from tools.flowctl.speaking import refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.contacts.feed import Feed
@@ -41,7 +42,7 @@ def import_(
     from engine.records.contacts.feed import NoFeed, read_feed
 
     _check(format_)
-    settings = _settings(config)
+    settings = settings_of("contacts", config)
     try:
         data = file.read_bytes()
         feed = read_feed(data, _spelling(settings))
@@ -53,7 +54,7 @@ def import_(
 
         return await store(database, list(feed.rows.values()), dry_run=dry_run)
 
-    deeds = with_database("contacts", config, work)
+    deeds = with_database("contacts", settings, work)
     if format_ == "json":
         typer.echo(json.dumps(_as_json(feed, deeds, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
@@ -71,7 +72,8 @@ def find(
     from engine.records.contacts.lookup import TableContacts
 
     _check(format_)
-    spelling = _spelling(_settings(config))
+    settings = settings_of("contacts", config)
+    spelling = _spelling(settings)
     read = spelling.number(number)
     if read is None:
         refuse("contacts", f"{number!r} is no telephone number that can be called from everywhere")
@@ -81,7 +83,7 @@ def find(
         await contacts.learn(rest=0)
         return await contacts.find(f"+{read}")
 
-    found = with_database("contacts", config, work)
+    found = with_database("contacts", settings, work)
     if format_ == "json":
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
     elif found is None:
@@ -96,20 +98,6 @@ def find(
 def _check(format_: str) -> None:
     if format_ not in ("text", "json"):
         refuse("contacts", "--format is text or json")
-
-
-def _settings(config: Path | None) -> Settings:
-    from engine.errors import EngineError
-
-    try:
-        from engine.server.settings import Settings
-
-        here = Path("server.yaml")
-        return Settings.load(config or (here if here.is_file() else None))
-    except ImportError as error:
-        refuse("contacts", f"{error}; the settings and the database need `pip install 'flowctl[server]'`")
-    except (EngineError, OSError) as error:
-        refuse("contacts", str(error))
 
 
 def _spelling(settings: Settings) -> Spelling:
