@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.messages import _, _n
 from tools.flowctl.people import with_database
-from tools.flowctl.speaking import refuse, settings_of
+from tools.flowctl.progress import Progress
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.contacts.feed import Feed
@@ -25,6 +27,7 @@ SHOWN = 20
 
 Config = Annotated[Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")]
 Format = Annotated[str, typer.Option("--format", help="text or json.")]
+InLanguage = Annotated[str | None, typer.Option("--language", help=HELP)]
 
 
 @app.command(
@@ -36,25 +39,32 @@ def import_(
     config: Config = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     format_: Format = "text",
+    language: InLanguage = None,
 ) -> None:
     """Put the contacts of a file into the table: those whose ident is there are changed, the others added. Lines that
     cannot be taken are named, the others taken; the exit status is 1 then."""
     from engine.records.contacts.feed import NoFeed, read_feed
 
-    _check(format_)
-    settings = settings_of("contacts", config)
-    try:
-        data = file.read_bytes()
-        feed = read_feed(data, _spelling(settings))
-    except (OSError, NoFeed) as error:
-        refuse("contacts", f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
+    settings = settings_of("contacts", config, language=language, format_=format_)
+    with Progress() as progress:
+        try:
+            data = file.read_bytes()
+            feed = read_feed(
+                data, _spelling(settings), lambda line: progress.show(_("line {line}").format(line=line))
+            )
+        except (OSError, NoFeed) as error:
+            refuse("contacts", f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
 
-    async def work(database: Database) -> Deeds:
-        from engine.records.contacts.storing import store
+        async def work(database: Database) -> Deeds:
+            from engine.records.contacts.storing import store
 
-        return await store(database, list(feed.rows.values()), dry_run=dry_run)
+            def written(count: int, of: int) -> None:
+                progress.show(_("{count} of {all} contacts written").format(count=count, all=of))
 
-    deeds = with_database("contacts", settings, work)
+            progress.show(_("comparing with the table"))
+            return await store(database, list(feed.rows.values()), dry_run=dry_run, written=written)
+
+        deeds = with_database("contacts", settings, work)
     if format_ == "json":
         typer.echo(json.dumps(_as_json(feed, deeds, dry_run=dry_run), ensure_ascii=False, indent=2))
     else:
@@ -67,16 +77,19 @@ def find(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="As people write it.")],
     config: Config = None,
     format_: Format = "text",
+    language: InLanguage = None,
 ) -> None:
     """Say who would be found for a caller, and how long that takes. Nobody: the exit status is 1."""
     from engine.records.contacts.lookup import TableContacts
 
-    _check(format_)
-    settings = settings_of("contacts", config)
+    settings = settings_of("contacts", config, language=language, format_=format_)
     spelling = _spelling(settings)
     read = spelling.number(number)
     if read is None:
-        refuse("contacts", f"{number!r} is no telephone number that can be called from everywhere")
+        refuse(
+            "contacts",
+            _("{text} is no telephone number that can be called from everywhere").format(text=repr(number)),
+        )
 
     async def work(database: Database) -> Any:
         contacts = TableContacts(database, spelling, timeout=5, expires=0)
@@ -87,17 +100,12 @@ def find(
     if format_ == "json":
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
     elif found is None:
-        typer.echo(f"+{read} is in no contact")
+        typer.echo(_("{number} is in no contact").format(number=f"+{read}"))
     else:
         for name, value in found.items():
             if value is not None:
                 typer.echo(f"{name:16} {value}")
     raise typer.Exit(1 if found is None else 0)
-
-
-def _check(format_: str) -> None:
-    if format_ not in ("text", "json"):
-        refuse("contacts", "--format is text or json")
 
 
 def _spelling(settings: Settings) -> Spelling:
@@ -110,15 +118,18 @@ def _show(file: Path, feed: Feed, deeds: Deeds, *, dry_run: bool) -> None:
     for one in feed.refused[:SHOWN]:
         typer.echo(f"{file}:{one.line}: {f'{one.column}: ' if one.column else ''}{one.why}", err=True)
     if len(feed.refused) > SHOWN:
-        typer.echo(f"… and {len(feed.refused) - SHOWN} more: --format json has them all", err=True)
+        typer.echo(
+            _("… and {count} more: --format json has them all").format(count=len(feed.refused) - SHOWN), err=True
+        )
     if feed.ignored:
-        typer.echo(f"columns that mean nothing here: {', '.join(feed.ignored)}")
+        typer.echo(_("columns that mean nothing here: {columns}").format(columns=", ".join(feed.ignored)))
+    refused = _n("{count} line refused", "{count} lines refused", len(feed.refused)).format(count=len(feed.refused))
+    told = _("{added} added, {changed} changed, {unchanged} as before, {refused}")
     typer.echo(
-        f"{len(deeds.added)} added, {len(deeds.changed)} changed, {deeds.unchanged} as before, "
-        f"{len(feed.refused)} lines refused"
+        told.format(added=len(deeds.added), changed=len(deeds.changed), unchanged=deeds.unchanged, refused=refused)
     )
     if dry_run:
-        typer.echo("nothing was written (--dry-run)")
+        typer.echo(_("nothing was written (--dry-run)"))
 
 
 def _as_json(feed: Feed, deeds: Deeds, *, dry_run: bool) -> dict[str, Any]:
