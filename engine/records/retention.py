@@ -23,7 +23,7 @@ from engine.records.daily_log import day_of
 
 _STAMP = "%Y%m%dT%H%M%S%f"
 """How the name of a recording begins, in UTC."""
-_GIVEN_UP = re.compile(r"[0-9a-f]{32}\.(eml|txt|json)")
+_GIVEN_UP = re.compile(r"[0-9a-f]{32}(\.(eml|txt|json)|-\d+)")
 """A mail that was given up, and why."""
 
 

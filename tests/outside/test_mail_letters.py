@@ -30,11 +30,15 @@ NOWHERE = Path("/nonexistent")
 
 
 def letter(
-    subject: str = "", text: str = "", attach: list[dict[str, str]] | None = None, language: str = "en"
+    subject: str = "",
+    text: str = "",
+    attach: list[dict[str, str]] | None = None,
+    language: str = "en",
+    to: str = "anne@example.com",
 ) -> Letter:
     return Letter(
-        to="anne@example.com",
-        all_to=["anne@example.com"],
+        to=to,
+        all_to=[to],
         subject=subject,
         text=text,
         message_id="<1@example.com>",
@@ -100,11 +104,40 @@ def test_texts_arrive_as_they_are(text: str):
 
 @pytest.mark.parametrize(
     "address",
-    ["anne", "anne@", "@b.com", "a b@c.com", "a@b\r\nBcc: c", "<a@b>", "a@b,c@d", "é@b.com", f"a@{'x' * 70}.com"],
+    [
+        "anne",
+        "anne@",
+        "@b.com",
+        "a b@c.com",
+        "a@b\r\nBcc: c",
+        "<a@b>",
+        "a@b,c@d",
+        "é@b.com",
+        "a..b@c.com",
+        ".a@b.com",
+        "a@b..com",
+        "a@-b.com",
+        "a@b_c.com",
+        f"a@{'x' * 70}.com",
+    ],
 )
 def test_what_is_no_address_is_refused(address: str):
     with pytest.raises(CallError, match="no e-mail address"):
         sendable(address)
+
+
+@given(
+    st.text(st.sampled_from("ab.-_+!'é\"\\@ "), max_size=8),
+    st.text(st.sampled_from("ab.-_1éß\u3002[]/"), max_size=8),
+)
+def test_what_is_taken_for_an_address_can_be_written(local: str, domain: str):
+    try:
+        address = sendable(f"{local}@{domain}")
+    except CallError:
+        return
+    mail = parsed(compose(letter(to=address), ("", address), NOWHERE, Form()))
+    assert [to.addr_spec for to in mail["to"].addresses] == [address]
+    assert address.isascii()
 
 
 def test_a_sender_may_have_a_name():

@@ -102,12 +102,21 @@ async def test_a_mail_that_cannot_be_written_holds_up_no_other(
     monkeypatch.setattr(drainer_module, "compose", compose)
     async with mail_house() as house, post_office(tmp_path, server(house.port)) as office:
         await office.outbox.put(Entry("mail", "old", {"from": "another version"}))
+        file = tmp_path / "message.wav"
+        await asyncio.to_thread(file.write_bytes, b"RIFF")
         for subject in ("poison", "good"):
-            await office.mailer.send(Mail(("anne@example.com",), subject))
+            await office.mailer.send(Mail(("anne@example.com",), subject, "", (file,)))
         await house.arrived(1)
         assert await failed(office) == ["LookupError: unknown encoding"]
         kept = {path.name for path in (office.folder / "refused").iterdir()}
         assert kept == {"old.json", "old.txt"}
+        office.later(hours=2)
+        async with asyncio.timeout(5):
+            while await office.waiting():
+                await asyncio.sleep(0.01)
+        aside = sorted((office.folder / "refused").iterdir(), key=lambda path: path.suffix)
+        assert [path.suffix for path in aside] == ["", ".json", ".json", ".txt", ".txt"]
+        assert await asyncio.to_thread(aside[0].read_bytes) == b"RIFF"
     assert "could not be dealt with" in caplog.text
 
 

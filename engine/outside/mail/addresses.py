@@ -6,19 +6,24 @@ import re
 
 from engine.errors import CallError
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[^@\s<>,;:\"()\[\]\\\x00-\x1f\x7f]{1,253}")
-"""The local part is ASCII: another one needs SMTPUTF8 (RFC 6531) all the way to the mailbox."""
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"(?=.{{1,64}}$){_ATOM}(\.{_ATOM})*")
+"""A dot-atom (RFC 5321 section 4.1.2), in ASCII: another one needs SMTPUTF8 (RFC 6531) all the way to the mailbox."""
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
 
 
 def sendable(address: str) -> str:
     """The address as SMTP has it: a domain with accents as IDNA (RFC 5890). Raises CallError for what is none."""
-    if not _ADDRESS.fullmatch(address):
-        raise CallError(f"{address!r} is no e-mail address")
     local, _, domain = address.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
+        ascii_domain = domain.encode("idna").decode("ascii")
     except UnicodeError:
-        raise CallError(f"{address!r} is no e-mail address: {domain} is no domain") from None
+        ascii_domain = ""
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(ascii_domain):
+        raise CallError(f"{address!r} is no e-mail address")
+    return f"{local}@{ascii_domain}"
 
 
 def named(text: str) -> tuple[str, str]:

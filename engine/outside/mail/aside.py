@@ -15,7 +15,7 @@ from engine.records.outbox import Waiting
 
 REFUSED = "refused"
 """Folder, beside those of the mails that wait: of each mail that was given up `ID.eml`, which mail programs open, and
-`ID.txt`, which says why."""
+`ID.txt`, which says why; of one that cannot be written `ID.json`, and its files as `ID-0` …"""
 
 UNLIMITED = 1 << 40
 
@@ -26,7 +26,9 @@ def put_aside(folder: Path, entry: Waiting, letter: Letter | None, sender: tuple
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = place / (f"{entry.id}.eml" if letter is not None else f"{entry.id}.json")
     if letter is None:
-        replace_text(target, json.dumps(entry.body, ensure_ascii=False), mode=0o600)
+        replace_text(target, json.dumps(entry.body), mode=0o600)
+        for file in (folder / entry.id).glob("*"):
+            file.replace(place / f"{entry.id}-{file.name}")
     else:
         message = b"".join(pieces(compose(letter, sender, folder / entry.id, Form(limit=UNLIMITED))))
         replace_text(target, message.decode("ascii", "surrogateescape"), mode=0o600)

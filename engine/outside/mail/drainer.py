@@ -79,7 +79,8 @@ class MailDrainer(Drainer):
             except Exception as error:
                 # One mail that cannot be dealt with shall not stop those behind it.
                 log.exception("mail %s could not be dealt with", entry.id)
-                await self._later(entry, f"{type(error).__name__}: {error}")
+                why = f"{type(error).__name__}: {error}"
+                await (self._give_up(entry, None, why) if self._late(entry) else self._later(entry, why))
 
     async def _one(self, entry: Waiting) -> None:
         """Send one mail, or postpone it, or give it up. Raises Away."""
