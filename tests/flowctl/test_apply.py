@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from engine.centres.directory import Agent
 from engine.centres.passwords import fits
+from engine.messages import use_language
 from engine.records.database import Database
 from engine.records.people import People, Stored
 from tools.flowctl.commands import apply
@@ -168,7 +169,7 @@ def test_a_mistake_in_the_file_changes_nothing(server: Path) -> None:
 def test_what_cannot_be_done_ends_with_2(server: Path) -> None:
     assert run(server) == (2, "", f"flowctl apply: {server}/directory.yaml: No such file or directory\n")
     write(server, [HUGO], [])
-    assert run(server, "--format", "xml") == (2, "", "flowctl apply: --format is text or json\n")
+    assert run(server, "--format", "xml") == (2, "", "flowctl apply: --format is text | json\n")
     (server / "var").mkdir()
     (server / "var" / "flowctl.db").write_bytes(b"this is no database " * 100)
     code, _, err = run(server)
@@ -225,3 +226,10 @@ def test_who_may_not_write_there_is_told_so() -> None:
         assert code == 2
         assert "this user may not write to it, or to its folder" in err
         assert [agent.code for agent in stored(server).directory.agents] == ["202"]
+
+
+def test_it_speaks_french_when_asked(server: Path) -> None:
+    write(server, [HUGO], [])
+    out = run(server, "--dry-run", "--language", "fr")[1]
+    use_language("en")
+    assert "agent 202: ajouté" in out and "rien n'a été écrit" in out

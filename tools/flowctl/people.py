@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def with_people(command: str, config: Path | None, work: Callable[[People], Awaitable[T]]) -> T:
+def with_people(
+    command: str, config: Path | None, work: Callable[[People], Awaitable[T]], *, language: str | None = None
+) -> T:
     """Do `work` with the directory of the server whose settings these are (by default server.yaml here)."""
 
     async def on_people(database: Database) -> T:
@@ -25,7 +27,7 @@ def with_people(command: str, config: Path | None, work: Callable[[People], Awai
 
         return await work(People(database))
 
-    return with_database(command, settings_of(command, config), on_people)
+    return with_database(command, settings_of(command, config, language=language), on_people)
 
 
 def with_database(command: str, settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:

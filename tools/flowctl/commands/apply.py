@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from engine.messages import N_, _
 from tools.flowctl.people import with_people
-from tools.flowctl.speaking import refuse
+from tools.flowctl.speaking import HELP, refuse, speak
 
 if TYPE_CHECKING:
     from engine.centres.difference import Change
@@ -21,6 +22,14 @@ app = typer.Typer(add_completion=False)
 
 MANY = 100
 """Passwords, each of which takes 30 ms."""
+
+_WORDS = {
+    "agent": N_("agent"),
+    "centre": N_("centre"),
+    "added": N_("added"),
+    "changed": N_("changed"),
+    "removed": N_("removed"),
+}
 
 TRIES = 5
 """Other commands may change the directory between our look and our change."""
@@ -35,19 +44,25 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave agents and centres that are not in the file.")] = False,
     format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Put the agents and centres of a file into the server's database, and say what that changes. A running server
     knows within a second. With a mistake in the file nothing is changed, and the exit status is 1."""
     from engine.errors import ConfigurationError
 
+    speak("apply", language)
     if format_ not in ("text", "json"):
-        refuse("apply", "--format is text or json")
+        refuse("apply", _("--format is {choices}").format(choices="text | json"))
     as_json = format_ == "json"
     try:
         given = _read(file)
     except ConfigurationError as error:
         _say_mistakes(str(error).splitlines(), as_json)
-    with_people("apply", config, lambda it: _apply(it, given, keep=keep, dry_run=dry_run, as_json=as_json))
+
+    async def work(people: People) -> None:
+        await _apply(people, given, keep=keep, dry_run=dry_run, as_json=as_json)
+
+    with_people("apply", config, work, language=language)
 
 
 def _read(file: Path) -> Directory:
@@ -63,9 +78,11 @@ def _read(file: Path) -> Directory:
     directory = Directory.load(file)
     passwords = sum(agent.password is not None for agent in directory.agents)
     if passwords > MANY:
-        typer.echo(f"flowctl apply: {passwords} passwords in clear: that takes a while", err=True)
+        said = _("{count} passwords in clear: that takes a while").format(count=passwords)
+        typer.echo(f"flowctl apply: {said}", err=True)
     if mode & OTHERS and passwords:
-        typer.echo(f"flowctl apply: others may read the passwords in {file}: chmod 600 it", err=True)
+        said = _("others may read the passwords in {file}: chmod 600 it").format(file=file)
+        typer.echo(f"flowctl apply: {said}", err=True)
     return directory
 
 
@@ -84,30 +101,32 @@ async def _apply(people: People, given: Directory, *, keep: bool, dry_run: bool,
             except Outdated:
                 if not left:
                     raise
-                typer.echo("flowctl apply: another command was faster: once more", err=True)
+                typer.echo(f"flowctl apply: {_('another command was faster: once more')}", err=True)
                 continue
         if as_json:
             document = {"applied": not dry_run, "revision": revision.number, "changes": _as_json(what.changes)}
             typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         elif what.changes:
-            typer.echo("nothing was written (--dry-run)" if dry_run else f"applied: revision {revision.number}")
+            applied = _("applied: revision {number}").format(number=revision.number)
+            typer.echo(_("nothing was written (--dry-run)") if dry_run else applied)
         return
 
 
 def _show(changes: list[Change]) -> None:
     for change in changes:
-        typer.echo(f"{change.kind} {change.key}: {change.deed}")
+        typer.echo(f"{_(_WORDS[change.kind])} {change.key}: {_(_WORDS[change.deed])}")
         for name, (old, new) in change.fields.items():
             typer.echo(
                 f"    {name}: {_said(name, new) if old is None else f'{_said(name, old)} → {_said(name, new)}'}"
             )
     counts = Counter(change.deed for change in changes)
-    typer.echo(", ".join(f"{count} {deed}" for deed, count in sorted(counts.items())) or "nothing changes")
+    said = ", ".join(f"{count} {_(_WORDS[deed])}" for deed, count in sorted(counts.items()))
+    typer.echo(said or _("nothing changes"))
 
 
 def _said(name: str, value: Any) -> str:
     if value is None or name == "password":
-        return value or "none"
+        return value or _("none")
     return json.dumps(value, ensure_ascii=False)
 
 

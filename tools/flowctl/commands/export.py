@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.messages import _
 from tools.flowctl.people import with_people
-from tools.flowctl.speaking import refuse
+from tools.flowctl.speaking import HELP, refuse
 
 if TYPE_CHECKING:
     from engine.centres.directory import Directory
@@ -30,9 +31,10 @@ def export(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
     ] = None,
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Write the agents and centres of a server's database as a file for `apply`, without passwords."""
-    directory = with_people("export", config, _load)
+    directory = with_people("export", config, _load, language=language)
     text = as_yaml(directory, with_hashes=with_hashes)
     if output is None:
         typer.echo(text, nl=False)
@@ -49,7 +51,7 @@ async def _load(people: People) -> Directory:
     stored = await people.load()
     if not stored.revision.number:
         # An empty file, applied somewhere, would remove everybody there.
-        refuse("export", "nothing is stored yet: `flowctl apply` stores agents and centres")
+        refuse("export", _("nothing is stored yet: `flowctl apply` stores agents and centres"))
     return stored.directory
 
 

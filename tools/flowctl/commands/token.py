@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.messages import _
 from tools.flowctl.people import with_database
-from tools.flowctl.speaking import refuse, settings_of
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.database import Database
@@ -32,13 +33,16 @@ def token(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
     ] = None,
+    language: Annotated[str | None, typer.Option(help=HELP)] = None,
 ) -> None:
     """Make a token with which an agent, or an application, asks the web server for calls. It is shown once, and takes
     the place of the one before."""
     made = with_database(
-        "token", settings_of("token", config), lambda database: _do(database, name, application, revoke)
+        "token",
+        settings_of("token", config, language=language),
+        lambda database: _do(database, name, application, revoke),
     )
-    typer.echo(made if made is not None else f"{name} has no token any more")
+    typer.echo(made if made is not None else _("{name} has no token any more").format(name=name))
 
 
 async def _do(database: Database, name: str, application: bool, revoke: bool) -> str | None:
@@ -49,7 +53,7 @@ async def _do(database: Database, name: str, application: bool, revoke: bool) ->
         await _check(database, holder)
         return await Tokens(database).issue(holder, datetime.now(UTC))
     if not await Tokens(database).revoke(holder):
-        refuse("token", f"{name} has no token; nothing was changed")
+        refuse("token", _("{name} has no token; nothing was changed").format(name=name))
     return None
 
 
@@ -59,9 +63,11 @@ async def _check(database: Database, holder: Holder) -> None:
 
     if holder.role == "application":
         if not 1 <= len(holder.name) <= 100:
-            refuse("token", "the name of an application has 1 to 100 characters; nothing was changed")
+            refuse("token", _("the name of an application has 1 to 100 characters; nothing was changed"))
         return
     codes = [agent.code for agent in (await People(database).load()).directory.agents]
     if holder.name not in codes:
         hint = did_you_mean(holder.name, codes)
-        refuse("token", f"there is no agent {holder.name!r}{f' ({hint})' if hint else ''}; nothing was changed")
+        known = f" ({hint})" if hint else ""
+        said = _("there is no agent {code}{hint}; nothing was changed")
+        refuse("token", said.format(code=repr(holder.name), hint=known))
