@@ -62,7 +62,7 @@ def test_what_was_refused_is_shown_and_tried_again(server: Path) -> None:
     assert status == 1
     assert "refused: call b: not a call" in output
     assert json.loads(run(server, "status", "--format", "json")[1])["refused"][0]["id"] == "b"
-    assert run(server, "retry") == (0, "1 records wait again\n")
+    assert run(server, "retry") == (0, "1 record waits again\n")
     assert "waiting in the outbox: call: 1" in run(server, "status")[1]
     asyncio.run(drain(server))
     assert "refused: call b" in run(server, "status")[1]
@@ -73,3 +73,22 @@ def test_a_database_that_cannot_be_reached_is_2(server: Path) -> None:
     status, output = run(server, "status")
     assert status == 2
     assert "flowctl database: mysql://localhost/x: Can't connect" in output
+
+
+def test_a_database_that_is_away_is_when_people_ask_what_waits(server: Path) -> None:
+    async def fill() -> None:
+        outbox = Outbox(server / "var" / "outbox.db")
+        await outbox.open()
+        await outbox.put(call("a"), call("b"))
+        await outbox.close()
+
+    asyncio.run(fill())
+    (server / "server.yaml").write_text(f"database: {{url: 'mysql://root@localhost/x?unix_socket={server}/none'}}\n")
+    status, output = run(server, "status", "--language", "fr")
+    assert status == 2
+    assert "en attente" in output
+    assert "call : 2" in output
+    shown = CliRunner().invoke(app, ["status", "--format", "json", "--config", str(server / "server.yaml")])
+    assert json.loads(shown.stdout) == {
+        "database": "mysql://localhost/x", "tables": None, "waiting": {"call": 2}, "refused": []
+    }  # fmt: skip

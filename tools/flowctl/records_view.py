@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from engine.messages import N_, _
+
 Record = dict[str, Any]
 
-COLUMNS = ("started", "from", "to", "scenario", "seconds", "result", "agent", "id")
+COLUMNS = (
+    N_("started"), N_("from"), N_("to"), N_("scenario"), N_("seconds"), N_("result"), N_("agent"), N_("id"),
+)  # fmt: skip
 PLAIN = ("cli", "caller", "channel", "answered", "keys", "reason", "transferred_to", "server")
 """What of a call is shown as it is, where there is anything."""
 WIDEST = 32
@@ -20,7 +24,7 @@ WIDEST = 32
 
 def show(calls: Sequence[Record], zone: ZoneInfo) -> None:
     """A line for each call, on the clocks of `zone`."""
-    rows = [COLUMNS, *(_row(call, zone) for call in calls)]
+    rows = [tuple(map(_, COLUMNS)), *(_row(call, zone) for call in calls)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     for row in rows if calls else ():
         typer.echo("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -55,27 +59,38 @@ def _happened(call: Record, zone: ZoneInfo) -> Iterator[str]:
         outcome = f" → {step['outcome']}" if step["outcome"] else ""
         yield f"{step['at']:8.1f} s  {step['node']} ({step['type']}){outcome}"
     for search in call["searches"]:
-        yield (
-            f"search in {search['centre']} at {_time(search['started'], zone)}: {search['outcome']} after "
-            f"{search['waited']:.1f} s{_whom(search['agent'])}{_talk(search)}"
+        said = _("search in {centre} at {time}: {outcome} after {seconds} s").format(
+            centre=search["centre"],
+            time=_time(search["started"], zone),
+            outcome=search["outcome"],
+            seconds=f"{search['waited']:.1f}",
         )
+        yield f"{said}{_whom(search['agent'])}{_talk(search)}"
     for offer in call["offers"]:
-        yield (
-            f"offer to {offer['agent']} ({offer['manner']}) at {_time(offer['offered'], zone)}: {offer['outcome']} "
-            f"after {offer['ended']:.1f} s{_talk(offer)}"
+        said = _("offer to {agent} ({manner}) at {time}: {outcome} after {seconds} s").format(
+            agent=offer["agent"],
+            manner=offer["manner"],
+            time=_time(offer["offered"], zone),
+            outcome=offer["outcome"],
+            seconds=f"{offer['ended']:.1f}",
         )
+        yield f"{said}{_talk(offer)}"
     for recording in call["recordings"]:
-        yield f"recording ({recording['kind']}, {recording['duration']:.1f} s): {recording['file']}"
+        said = _("recording ({kind}, {seconds} s): {file}")
+        seconds = f"{recording['duration']:.1f}"
+        yield said.format(kind=recording["kind"], seconds=seconds, file=recording["file"])
     for warning in call["warnings"]:
-        yield f"warning: {warning}"
+        yield _("warning: {text}").format(text=warning)
 
 
 def _whom(agent: str | None) -> str:
-    return f", agent {agent}" if agent else ""
+    return _(", agent {agent}").format(agent=agent) if agent else ""
 
 
 def _talk(row: Record) -> str:
-    return "" if row["talk"] is None else f", talked {row['talk']:.1f} s"
+    if row["talk"] is None:
+        return ""
+    return _(", talked {seconds} s").format(seconds=f"{row['talk']:.1f}")
 
 
 def _time(text: str, zone: ZoneInfo) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.messages import _
 from tools.flowctl.people import with_database
 from tools.flowctl.speaking import HELP, refuse, settings_of
 
@@ -53,7 +54,8 @@ def records(
     else:
         _show(found, settings, whole=identity is not None)
     if identity is not None and not found:
-        typer.echo(f"flowctl records: there is no call {identity!r}", err=True)
+        said = _("there is no call {id}").format(id=repr(identity))
+        typer.echo(f"flowctl records: {said}", err=True)
         raise typer.Exit(1)
 
 
