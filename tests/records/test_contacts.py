@@ -152,8 +152,16 @@ async def test_a_table_that_does_not_answer_costs_one_call_a_moment_and_the_othe
             assert time.monotonic() - begun < 0.1
 
 
-async def test_a_table_of_another_form_says_what_is_missing(place: Place):
+async def test_a_table_of_another_form_says_what_is_missing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(lookup, "PAUSE", 0.0)
     async with table_of(place) as table:
+        await table.run(text("ALTER TABLE Contacts DROP COLUMN strWho"))
+        for _ in range(3):
+            with pytest.raises(CallError, match="strWho"):
+                await table.find(NUMBER)
+        assert caplog.text.count("strWho") == 1
         await table.run(text("DROP TABLE Contacts"))
         with pytest.raises(CallError, match="Contacts"):
             await table.find(NUMBER)

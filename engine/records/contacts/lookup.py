@@ -78,6 +78,7 @@ class TableContacts:
             return asking.result()
         except DatabaseError as error:
             self._silent_until = asyncio.get_running_loop().time() + PAUSE
+            self._complain(str(error))
             raise CallError(f"the table of contacts: {error}") from None
 
     async def follow(self) -> None:
@@ -156,7 +157,7 @@ class TableContacts:
         )
 
     def _complain(self, why: str) -> None:
-        """Once for each reason."""
+        """Once for each reason, as long as it lasts."""
         if why != self._complained:
             self._complained = why
             log.warning("the table of contacts cannot be read: %s", why)

@@ -8,15 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.errors import DatabaseError
 from engine.messages import N_, _, _n
-from engine.records.contacts.table import CONTACTS
+from engine.records.contacts.table import CONTACTS, RAW
 from tools.flowctl.doctor.check import Check, Finding, Patient, ok, skipped, warning
 from tools.flowctl.doctor.store import database_of
 
 
 async def run(patient: Patient) -> list[Finding]:
-    """They are counted."""
+    """They are counted, and one is read with all its columns."""
 
     async def count(connection: AsyncConnection) -> int:
+        await connection.execute(select(*RAW.values()).limit(1))
         return int((await connection.execute(select(func.count()).select_from(CONTACTS))).scalar_one())
 
     async with database_of(patient.settings) as database:
