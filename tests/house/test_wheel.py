@@ -64,12 +64,19 @@ def test_a_call_from_the_wheel(flowctl: Path, tmp_path: Path):
 
 
 def test_what_needs_more_than_the_base_install_says_what(flowctl: Path, tmp_path: Path):
-    for command in (("serve",), ("dial", "sip:32@127.0.0.1")):
+    commands = ("serve", "dial sip:32@127.0.0.1", "doctor", "status", "install --systemd --dry-run")
+    for command in map(str.split, commands):
         words = [flowctl, *command]
         done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=20)
         assert done.returncode == 2
         assert "pip install 'flowctl[" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_it_speaks_french(flowctl: Path, tmp_path: Path):
+    words = [flowctl, "doctor", "--language", "fr"]
+    done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, "un serveur demande" in done.stderr) == (2, True), done.stderr
 
 
 def test_the_versions_of_the_database_s_tables_are_in_it(flowctl: Path):
