@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,17 +13,19 @@ from engine.clock import Clock
 from engine.errors import ConfigurationError
 from engine.messages import _
 from engine.outside.absent import NoAlerts, NoMail
+from engine.outside.alerts import WEBHOOK, LimitedAlerts, Told
 from engine.outside.ports import Alerts, Mailer, Trouble
 from engine.records.outbox import Outbox
 from engine.server.vigil import Vigil
 from engine.tasks import cancel
 
 if TYPE_CHECKING:
-    from engine.outside.alerts import LimitedAlerts
     from engine.outside.drain import Drainer
     from engine.outside.mail.drainer import MailDrainer
     from engine.outside.mail.smtp import SmtpServer
     from engine.server.settings import Settings
+
+log = logging.getLogger("flowctl.alert")
 
 KEEP = 72 * 3600.0
 """Seconds that a webhook is tried where no mail server says how long."""
@@ -47,11 +50,13 @@ class Post:
 
     async def start(self) -> None:
         """Begin to deliver what waits. Raises ConfigurationError."""
-        if self._mail is not None:
-            try:
+        try:
+            if self._mail is not None:
                 await self._mail.prepare()
-            except (sqlite3.Error, OSError) as error:
-                raise ConfigurationError(f"data: the mails that wait cannot be looked at: {error}") from error
+            if not self._settings.alerts.webhooks:
+                await self._drop_webhooks()
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigurationError(f"data: what waits in the outbox cannot be looked at: {error}") from error
         for drainer in self._drainers:
             drainer.start()
         limits = self._settings.alerts
@@ -78,6 +83,13 @@ class Post:
         text = "\n".join((str(path), *complaints))
         self.announce(Trouble((), subject.format(file=path.name), text, about=about, over=not complaints))
 
+    async def _drop_webhooks(self) -> None:
+        """Those that wait for web services which the settings do not name any more."""
+        await self._outbox.hurry([WEBHOOK])
+        while entries := await self._outbox.take([WEBHOOK], 100):
+            log.warning("%d alerts for webhooks are given up: the settings name none any more", len(entries))
+            await self._outbox.done(entries)
+
     def _add_mail(self) -> None:
         from engine.outside.mail.drainer import Delivery, MailDrainer
         from engine.outside.mail.enclosures import Form
@@ -93,8 +105,6 @@ class Post:
         self._drainers.append(self._mail)
 
     def _add_alerts(self) -> None:
-        from engine.outside.alerts import LimitedAlerts, Told
-
         settings, section = self._settings, self._settings.alerts
         if section.mail and settings.mail is None:
             raise ConfigurationError("alerts.mail: name the mail server in the section `mail`")
