@@ -87,8 +87,8 @@ class KeptMailboxes:
         """See `Mailboxes`."""
         path = self.path(mailbox, message)
         try:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            await asyncio.to_thread(path.with_suffix(FACTS).unlink, missing_ok=True)
+            # In one piece of work: a caller who hangs up meanwhile leaves no half of it.
+            await asyncio.to_thread(_delete, path)
         except OSError as error:
             raise CallError(f"mailbox {mailbox}: {path.name} could not be deleted: {error.strerror}") from error
 
@@ -156,6 +156,15 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _mark(path: Path) -> None:
-    facts = _facts(path.with_suffix(FACTS))
+    beside = path.with_suffix(FACTS)
+    facts = _facts(beside)
     if path.exists() and facts.get("heard") is not True:
-        replace_text(path.with_suffix(FACTS), json.dumps({**facts, "heard": True}), mode=0o600)
+        replace_text(beside, json.dumps({**facts, "heard": True}), mode=0o600)
+        if not path.exists():
+            # Somebody else has deleted it meanwhile.
+            beside.unlink(missing_ok=True)
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_suffix(FACTS).unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from engine.outside import mailboxes
 from engine.outside.mailboxes import KeptMailboxes
 from engine.server.mailboxes import MailboxSettings, pins_of
 from engine.server.settings import Settings
+from engine.tasks import cancel
 from tools.flowctl.commands import mailbox as command
 
 ID = "20270131T100000000000-call1"
@@ -119,6 +120,32 @@ async def test_what_is_no_message_is_none(root: Path):
     assert all(message.heard for message in await boxes.messages("sales"))
     with pytest.raises(CallError):
         await boxes.sound("sales", "pipe")
+
+
+async def test_nothing_is_left_of_a_message_that_is_deleted_while_another_listens(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    boxes = KeptMailboxes(root, {"sales": "4711"})
+    replace = mailboxes.replace_text
+
+    def deleted_meanwhile(path: Path, text: str, *, mode: int) -> None:
+        path.with_suffix(".wav").unlink()
+        path.unlink()
+        replace(path, text, mode=mode)
+
+    monkeypatch.setattr(mailboxes, "replace_text", deleted_meanwhile)
+    await boxes.heard("sales", ID)
+    assert not list((root / "sales").glob(f"{ID}*"))
+
+
+async def test_a_caller_who_hangs_up_while_a_message_is_deleted(root: Path):
+    boxes = KeptMailboxes(root, {"sales": "4711"})
+    deleting = asyncio.create_task(boxes.delete("sales", ID))
+    await asyncio.sleep(0)
+    await cancel(deleting)
+    async with asyncio.timeout(5):
+        while await asyncio.to_thread(lambda: list((root / "sales").glob(f"{ID}*"))):
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(("cli", "is_"), [(None, ""), ("\x1b[31m+33", "+33"), (33143670903, "33143670903"), ([], "")])
