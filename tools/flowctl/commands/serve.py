@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +40,8 @@ def serve(
         refuse("serve", _("--log-format is {choices}").format(choices="text | json"))
     form: logs.Format = "json" if log_format == "json" else "text"
     logs.configure(form)
+    # Numbers and voices of callers are in what the server and its workers write: nobody else's business.
+    os.umask(0o077)
     if config is None and Path("server.yaml").is_file():
         config = Path("server.yaml")
     try:
