@@ -21,6 +21,9 @@ from engine.errors import ConfigurationError
 ALIVE_STEP = 1.0
 """Seconds between two notes that the owner is alive, at least."""
 
+FURTHEST_SECONDS = 1200.0
+"""Nothing is postponed for so long: what seems to be was, before the machine's clock was put back, and is due."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL,
   body TEXT NOT NULL, due REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
@@ -115,10 +118,11 @@ class OutboxFile:
     def take(self, kinds: Collection[str], limit: int) -> list[Waiting]:
         """Entries that are due, the oldest first."""
         query = (
-            f"SELECT kind, id, body, seq, attempts FROM entries WHERE kind IN ({_marks(kinds)}) AND due <= ? "  # noqa: S608
-            "ORDER BY seq LIMIT ?"
+            f"SELECT kind, id, body, seq, attempts FROM entries WHERE kind IN ({_marks(kinds)}) "  # noqa: S608
+            "AND (due <= ? OR due > ?) ORDER BY seq LIMIT ?"
         )
-        rows = self.connection.execute(query, (*kinds, self._now(), limit)).fetchall()
+        now = self._now()
+        rows = self.connection.execute(query, (*kinds, now, now + FURTHEST_SECONDS, limit)).fetchall()
         return [Waiting(kind, id_, json.loads(body), seq, attempts) for kind, id_, body, seq, attempts in rows]
 
     def done(self, entries: Sequence[Waiting]) -> None:
