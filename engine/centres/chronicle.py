@@ -113,8 +113,8 @@ class Chronicle(Protocol):
         what is kept."""
         ...
 
-    def over(self, fact: Fact) -> None:
-        """It is over; told once."""
+    def over(self, *facts: Fact) -> None:
+        """They are over, all at the same moment, and of one kind; told once. They need not have been told before."""
         ...
 
 
@@ -124,5 +124,5 @@ class NoChronicle:
     def begins(self, fact: Fact) -> None:
         pass
 
-    def over(self, fact: Fact) -> None:
+    def over(self, *facts: Fact) -> None:
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 from engine.call.record import CallRecord
@@ -13,6 +14,9 @@ from engine.records.outbox import Entry, Outbox
 
 PATIENCE = 0.1
 """Seconds that a record waits for others. The line has been told that the call is over by then, and nobody waits."""
+
+TOGETHER = 20
+"""Facts in one entry, at most: what is stored in one transaction stays bounded."""
 
 Progress = tuple[int, str, str | None, int]
 
@@ -50,24 +54,26 @@ class Facts(Chronicle):
         await self._outbox.put(call, *journal, patience=PATIENCE)
 
     def begins(self, fact: Fact) -> None:
+        self._outbox.begin(Entry(fact.kind, fact.id, self._body(fact)))
+
+    def over(self, *facts: Fact) -> None:
+        for start in range(0, len(facts), TOGETHER):
+            first, *others = facts[start : start + TOGETHER]
+            body = self._body(first)
+            if others:
+                body["others"] = [self._body(fact) for fact in others]
+            self._outbox.post(Entry(first.kind, first.id, body))
+
+    def _body(self, fact: Fact) -> dict[str, Any]:
         if fact.moment is None:
-            fact.moment = self._clock.now()
-        self._outbox.begin(self._entry(fact))
-
-    def over(self, fact: Fact) -> None:
-        self._outbox.post(self._entry(fact))
-
-    def _entry(self, fact: Fact) -> Entry:
-        moment = fact.moment or self._clock.now()
+            fact.moment = self._clock.now() - timedelta(seconds=fact.elapsed())
         body = {name: _rounded(getattr(fact, name)) for name in _COLUMNS[fact.kind]}
-        body[fact.time] = moment.isoformat(timespec="milliseconds")
-        return Entry(fact.kind, fact.id, self._of_ours(body))
+        body[fact.time] = fact.moment.isoformat(timespec="milliseconds")
+        body["server"] = self._server
+        return body
 
     def _call(self, record: CallRecord) -> Entry:
-        return Entry("call", record.id, self._of_ours(record.as_dict()))
-
-    def _of_ours(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {**body, "server": self._server}
+        return Entry("call", record.id, {**record.as_dict(), "server": self._server})
 
 
 _COLUMNS = {

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, Table, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.database import Database
-from engine.records.outbox import waiting_in
+from engine.records.outbox import Entry, waiting_in
 from engine.records.tables import CALLS, OFFERS, RECORDINGS, SEARCHES, STEPS, stored
 
 CHUNK = 500
@@ -89,7 +89,7 @@ async def find_calls(database: Database, outbox: Path, wanted: Wanted, *, offers
     if offers:
         ids = [call["id"] for call in calls]
         for name, table, kind in (("searches", SEARCHES, "search"), ("offers", OFFERS, "offer")):
-            rows = {entry.id: entry.body for entry in waiting if entry.kind == kind}
+            rows = {row["id"]: row for entry in waiting if entry.kind == kind for row in _rows(entry)}
             rows.update(await _belonging(database, table, ids))
             belonging = _by_call(rows.values())
             calls = [{**call, name: belonging.get(call["id"], [])} for call in calls]
@@ -123,6 +123,11 @@ async def _belonging(database: Database, table: Table, ids: Sequence[str]) -> di
         return found
 
     return await database.read(work) or {}
+
+
+def _rows(entry: Entry) -> Iterator[Record]:
+    yield {name: value for name, value in entry.body.items() if name != "others"}
+    yield from entry.body.get("others", ())
 
 
 def _grouped(rows: Iterable[Row[Any]]) -> defaultdict[str, list[Row[Any]]]:

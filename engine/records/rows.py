@@ -30,7 +30,8 @@ def rows_of(entry: Entry) -> Iterator[tuple[Table, Row]]:
     that is none of its kind."""
     table, body = KINDS[entry.kind], entry.body
     if table is not CALLS:
-        yield table, _row(table, body)
+        for one in (body, *body.get("others", ())):
+            yield table, _row(table, one)
         return
     texts = [text[:ITEM_LENGTH] for text in body["warnings"][:ITEMS]]
     yield CALLS, _row(CALLS, {**body, "warnings": _json(texts)})

@@ -182,4 +182,5 @@ KINDS = {
     "agent_state": AGENT_STATES,
 }
 """Kind of an entry in the outbox → its table. The body of an entry has the names of the columns, without slot, with
-times as ISO 8601 texts; that of a call is `CallRecord.as_dict` and `server`: path and recordings are in it."""
+times as ISO 8601 texts; that of a call is `CallRecord.as_dict` and `server`: path and recordings are in it. What has
+ended at the same moment as something of its kind may be in its list `others`, instead of in an entry of its own."""

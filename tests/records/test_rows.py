@@ -51,6 +51,16 @@ def facts() -> list[Fact]:
     ]
 
 
+async def test_what_ended_at_the_same_moment_goes_together() -> None:
+    outbox = Noted()
+    offers = [OfferFact(call="1", search="2", agent=str(n), centre="support", manner="all") for n in range(50)]
+    Facts(outbox, "main", SystemClock()).over(*offers)
+    assert len(outbox.entries) == 3
+    rows = [row for entry in outbox.entries for _, row in rows_of(entry)]
+    assert [row["agent"] for row in rows] == [str(n) for n in range(50)]
+    assert {row["id"] for row in rows} == {offer.id for offer in offers}
+
+
 async def test_what_centres_and_agents_do() -> None:
     outbox = Noted()
     written = Facts(outbox, "main", SystemClock())

@@ -39,10 +39,12 @@ class Kept(Chronicle):
     def begins(self, fact: Fact) -> None:
         self.open[fact.id] = fact
 
-    def over(self, fact: Fact) -> None:
-        del self.open[fact.id]
-        row = {"kind": fact.kind, **dataclasses.asdict(fact)}
-        self.ended.append(json.dumps({name: round(v, 3) if isinstance(v, float) else v for name, v in row.items()}))
+    def over(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.open.pop(fact.id, None)
+            row = {"kind": fact.kind, **dataclasses.asdict(fact)}
+            told = {name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}
+            self.ended.append(json.dumps(told))
 
     def call_begins(self, record: CallRecord) -> None:
         pass
