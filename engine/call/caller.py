@@ -18,7 +18,7 @@ SECONDS = 2.0
 
 STRANGER: Mapping[str, Any] = {
     "nUniqueId": 0,
-    **dict.fromkeys(("strIdent", "strLastName", "strFirstName", "strCompany", "strWho"), ""),
+    **dict.fromkeys(("strIdent", "strLastName", "strFirstName", "strCompany", "strWho", "dLastDateUpdate"), ""),
     **dict.fromkeys(("strPhoneNumber1", "strPhoneNumber2", "strGsmNumber1", "strGsmNumber2"), ""),
 }
 """What `contact` is for a caller who is in no table of contacts."""
@@ -51,7 +51,9 @@ class Caller:
         try:
             async with asyncio.timeout(SECONDS):
                 found = await call.services.contacts.find(call.record.caller)
-            self.contact = {**STRANGER, **incoming(found or {}, UTC)}
+            # What is null in the table is empty, as it is for a stranger.
+            given = {name: value for name, value in (found or {}).items() if value is not None}
+            self.contact = {**STRANGER, **incoming(given, UTC)}
         except TimeoutError:
             call.warn(f"the caller was not looked up in the contacts: no answer within {SECONDS:g} s")
         except CallError as error:
