@@ -219,6 +219,10 @@ class SipDriver(Driver):
     def refused(self) -> int:
         return self._refused + (self._endpoint.refused if self._endpoint is not None else 0)
 
+    async def turn(self) -> None:
+        if self._endpoint is not None:
+            await self._reactor.call(int)
+
     def post_dial(self) -> Delays:
         return self._post_dial
 

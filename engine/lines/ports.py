@@ -259,6 +259,9 @@ class Driver(ABC):
         time: nobody else has seen them."""
         return 0
 
+    async def turn(self) -> None:  # noqa: B027 - a driver without threads has nothing to wait for
+        """Return once every thread that serves calls has had its turn; never, while one hangs. May be cancelled."""
+
     def post_dial(self) -> Delays | None:
         """How long calls that came in had to wait for the first answer that says more than that we are trying; None
         for a driver that does not count it."""

@@ -15,6 +15,9 @@ EVERY = 0.25
 WINDOW = 40
 """Looks of which the longest delay is told: ten seconds."""
 
+STUCK = 10.0
+"""Seconds after which a driver that has not had its turn hangs."""
+
 Phase = Literal["starting", "serving", "stopping"]
 
 
@@ -33,6 +36,14 @@ class Health:
         self.phase: Phase = "starting"
         self._drivers = drivers
         self._delays = [0.0]
+        self._waiting_since: float | None = None
+        """When the drivers were asked for a turn that they have not had yet."""
+
+    @property
+    def alive(self) -> bool:
+        """False when a driver hangs: calls are neither taken nor ended then, and starting again is all that helps."""
+        since = self._waiting_since
+        return since is None or asyncio.get_running_loop().time() - since < STUCK
 
     @property
     def loop_delay(self) -> float:
@@ -44,13 +55,26 @@ class Health:
         without it, and what they leave behind waits in the outbox."""
         if self.phase != "serving":
             return [Reason(self.phase, "the server is starting" if self.phase == "starting" else "the server stops")]
+        if not self.alive:
+            return [Reason("stuck", "a driver does not answer")]
         trunks = [state for driver in self._drivers for state in driver.trunks().values()]
         if trunks and not any(state.up for state in trunks):
             return [Reason("trunk_down", f"{state.name}: {state.detail}") for state in trunks]
         return []
 
     async def watch(self) -> None:
-        """Until cancelled: see how late the event loop is."""
+        """Until cancelled: see how late the event loop is, and whether the drivers have their turns."""
+        await asyncio.gather(self._watch_loop(), self._watch_drivers())
+
+    async def _watch_drivers(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._waiting_since = loop.time()
+            await asyncio.gather(*(driver.turn() for driver in self._drivers))
+            self._waiting_since = None
+            await asyncio.sleep(1.0)
+
+    async def _watch_loop(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + EVERY

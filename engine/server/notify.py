@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 log = logging.getLogger("flowctl.server")
 
@@ -35,11 +35,12 @@ class Notifier:
         """No new calls; it may take so many seconds."""
         self._tell(f"STOPPING=1\nEXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
 
-    async def keep_alive(self) -> None:
-        """Until cancelled: a sign of life from the event loop. One that is stuck gives none, and the watchdog starts
-        the server anew."""
+    async def keep_alive(self, alive: Callable[[], bool] = lambda: True) -> None:
+        """Until cancelled: a sign of life from the event loop, as long as `alive`. One that is stuck gives none, and
+        the watchdog starts the server anew."""
         while self.every:
-            self._send("WATCHDOG=1")
+            if alive():
+                self._send("WATCHDOG=1")
             await asyncio.sleep(self.every)
 
     def _tell(self, text: str, tries: int = TRIES) -> None:

@@ -32,7 +32,7 @@ class Operation:
         self._status = StatusFile(settings.data / FILE, watched)
         self._on_ready = on_ready
         self._notifier = notifier or Notifier()
-        work = (self.health.watch(), self._notifier.keep_alive(), self._status.keep())
+        work = (self.health.watch(), self._notifier.keep_alive(lambda: self.health.alive), self._status.keep())
         self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]
 
     def ready(self, summary: str) -> None:

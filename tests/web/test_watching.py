@@ -58,7 +58,11 @@ def of(found: Figures, name: str, **labels: str) -> float:
 async def test_a_call_and_a_stop_are_seen_from_outside(tmp_path: Path):
     (tmp_path / "directory.yaml").write_text(PEOPLE)
     web: dict[str, Any] = {"listen": "127.0.0.1:0"}
-    async with served(tmp_path, {"a.yaml": PAUSE}, web=web) as server, client(server) as http, SipUa.open() as ua:
+    async with (
+        served(tmp_path, {"a.yaml": PAUSE}, web=web, drain="15s") as server,
+        client(server) as http,
+        SipUa.open() as ua,
+    ):
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()) == (
             200, {"ready": True, "reasons": [], "calls": 0, "database": "up"},
@@ -91,10 +95,13 @@ async def test_a_call_and_a_stop_are_seen_from_outside(tmp_path: Path):
         late = await ua.invite("32", server.address)
         await late.response(503)
         await call.bye()
+        # By itself: a second signal would end it at once.
+        async with asyncio.timeout(20):
+            await server.process.wait()
     # What waited was brought to the database before the process ended.
     assert await asyncio.to_thread(waiting_in, tmp_path / "var" / "outbox.db", KINDS) == []
     with closing(sqlite3.connect(tmp_path / "var" / "flowctl.db")) as database:
-        assert database.execute("SELECT result FROM calls").fetchall() == [("caller_hung_up",)]
+        assert database.execute("SELECT result, reason FROM calls").fetchall() == [("caller_hung_up", None)]
 
 
 async def test_who_may_not_watch_learns_that_it_is_up_and_no_more(tmp_path: Path):

@@ -32,8 +32,9 @@ class Watching:
         ]
 
     async def _health(self, _: Request) -> Response:
-        """An answer at all is the answer: the event loop turns."""
-        return PlainTextResponse("ok\n")
+        """That there is an answer says that the event loop turns."""
+        alive = self._watched.health.alive
+        return PlainTextResponse("ok\n" if alive else "stuck\n", status_code=200 if alive else 503)
 
     async def _ready(self, request: Request) -> Response:
         reasons = self._watched.health.reasons()
