@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
@@ -133,7 +134,17 @@ def _masked(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {ord("\t"): "\t", ord("\n"): "\n    "}
+class _Shown(dict[int, str]):
+    """For `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        # Turns what follows around, ends a line in some programs, or is no character.
+        hidden = unicodedata.category(chr(code)) in ("Cf", "Cs", "Zl", "Zp")
+        return f"\\u{code:04x}" if hidden else chr(code)
+
+
+_SHOWN = _Shown({code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))})
+_SHOWN.update({ord("\t"): "\t", ord("\n"): "\n    "})
 """Callers choose part of what is logged, their numbers for one: no line of theirs looks like one of ours, and nothing
 is told to the terminal. A second line is set in."""
 

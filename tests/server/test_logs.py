@@ -102,6 +102,13 @@ def test_what_a_caller_has_written_is_no_line_of_ours(written, monkeypatch, fiel
     assert second.rstrip() == r"    2026-01-01T00:00:00Z [error    ] forged \x1b[2J\x9b"
 
 
+def test_nothing_turns_a_line_around_or_cuts_it_where_it_is_shown(written):
+    logs.configure("text", written)
+    logging.getLogger("flowctl.x").warning("call from %s", "a\u202eb\u2028c\x85d\ud800, dès 8\u00a0h 😀")
+    (line,) = written.getvalue().splitlines()
+    assert line.endswith("call from " + r"a\u202eb\u2028c\x85d\ud800" + ", dès 8\u00a0h 😀")
+
+
 CALLS = """
 format: 1
 name: calls
