@@ -51,7 +51,8 @@ _DATES: dict[Language, str] = {"en": "%Y-%m-%d", "fr": "%d/%m/%Y"}
 
 _LONGEST = 200
 """Characters of a value: a row is found again at the end of a file (see `journal_files`)."""
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+"""And what turns the text behind it around."""
 _NO_ID = re.compile(r"[^0-9A-Za-z_.-]")
 _NUMBER = re.compile(r"\+[0-9]{1,20}")
 _FORMULA = re.compile(r"(^|[;,|\"])(\s*)(?=[=+\-@＝＋－＠])")
