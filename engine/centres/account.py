@@ -28,7 +28,7 @@ class Account:
     def __init__(self, chronicle: Chronicle, wait: SearchFact) -> None:
         self._chronicle = chronicle
         self._wait: SearchFact | None = wait
-        self._offers: dict[str, OfferFact] = {}
+        self._offers = wait.offers
         self._met: OfferFact | None = None
         """The offer to the agent who was connected."""
         chronicle.begins(wait)
@@ -93,7 +93,8 @@ class Account:
             self._chronicle.over(wait)
 
     def _end_all(self, outcome: Outcome) -> None:
-        offers, self._offers = tuple(self._offers.values()), {}
+        offers = tuple(self._offers.values())
+        self._offers.clear()
         for offer in offers:
             offer.ended, offer.outcome = offer.elapsed(), outcome
         if offers:

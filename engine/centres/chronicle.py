@@ -57,6 +57,8 @@ class SearchFact(Fact):
     outcome: str = ""
     agent: str | None = None
     talk: float | None = None
+    offers: dict[str, OfferFact] = field(default_factory=dict)
+    """Those that are open, by the agents' codes; no column."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

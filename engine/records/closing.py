@@ -25,9 +25,16 @@ def closed(left: LeftOpen, recordings: Sequence[Recovered]) -> list[Entry]:
     return list(_closed(left, recordings))
 
 
+def _shown(entry: Entry) -> Iterator[Entry]:
+    """The offers that a search had open."""
+    for body in entry.body.get("shown", ()) if entry.kind == "search" else ():
+        yield Entry("offer", body["id"], body)
+
+
 def _closed(left: LeftOpen, recordings: Sequence[Recovered]) -> Iterator[Entry]:
     alive = datetime.fromtimestamp(left.alive, UTC)
-    for entry in left.entries:
+    shown = [offer for search in left.entries for offer in _shown(search)]
+    for entry in (*left.entries, *shown):
         try:
             body = _ENDINGS[entry.kind](entry, alive, recordings)
         except (KeyError, TypeError, ValueError) as error:
@@ -56,7 +63,8 @@ def _recording(one: Recovered, direction: str) -> dict[str, Any]:
 
 
 def _search(entry: Entry, alive: datetime, _: object) -> dict[str, Any]:
-    return _met(entry.body, "started", "waited", alive)
+    known = {name: value for name, value in entry.body.items() if name != "shown"}
+    return _met(known, "started", "waited", alive)
 
 
 def _offer(entry: Entry, alive: datetime, _: object) -> dict[str, Any]:

@@ -31,6 +31,8 @@ class Facts(Chronicle):
         self._server = server
         self._up: dict[str, tuple[CallRecord, Progress]] = {}
         """Calls that are up, and how far they were when that was noted."""
+        self._waits: dict[str, tuple[SearchFact, frozenset[str]]] = {}
+        """Searches that go on, and which offers were open when that was noted."""
         self.journals = False
         """Whether calls go to the journals, too."""
 
@@ -40,7 +42,12 @@ class Facts(Chronicle):
         self._outbox.begin(self._call(record))
 
     def note_progress(self) -> None:
-        """Note how far the calls are that are up: were we killed, this much would be known of them."""
+        """Note how far the calls are that are up, and who is shown those that wait: were we killed, this much would
+        be known of them."""
+        for wait, known in tuple(self._waits.values()):
+            if (shown := _shown(wait)) != known:
+                self._waits[wait.id] = wait, shown
+                self._outbox.begin(Entry(wait.kind, wait.id, self._begun(wait)))
         for record, noted in tuple(self._up.values()):
             if (now := _progress(record)) != noted:
                 self._up[record.id] = record, now
@@ -54,15 +61,27 @@ class Facts(Chronicle):
         await self._outbox.put(call, *journal, patience=PATIENCE)
 
     def begins(self, fact: Fact) -> None:
-        self._outbox.begin(Entry(fact.kind, fact.id, self._body(fact)))
+        if isinstance(fact, SearchFact):
+            self._waits[fact.id] = fact, _shown(fact)
+        self._outbox.begin(Entry(fact.kind, fact.id, self._begun(fact)))
 
     def over(self, *facts: Fact) -> None:
+        for fact in facts:
+            self._waits.pop(fact.id, None)
         for start in range(0, len(facts), TOGETHER):
             first, *others = facts[start : start + TOGETHER]
             body = self._body(first)
             if others:
                 body["others"] = [self._body(fact) for fact in others]
             self._outbox.post(Entry(first.kind, first.id, body))
+
+    def _begun(self, fact: Fact) -> dict[str, Any]:
+        """With the offers that are told when they are over, and not before."""
+        body = self._body(fact)
+        if isinstance(fact, SearchFact):
+            shown = _shown(fact)
+            body["shown"] = [self._body(offer) for offer in fact.offers.values() if offer.id in shown]
+        return body
 
     def _body(self, fact: Fact) -> dict[str, Any]:
         if fact.moment is None:
@@ -77,13 +96,18 @@ class Facts(Chronicle):
 
 
 _COLUMNS = {
-    one.kind: tuple(part.name for part in dataclasses.fields(one) if part.name not in ("began", "moment"))
+    one.kind: tuple(part.name for part in dataclasses.fields(one) if part.name not in ("began", "moment", "offers"))
     for one in (SearchFact, OfferFact, SessionFact, StateFact)
 }
 
 
 def _progress(record: CallRecord) -> Progress:
     return len(record.path), record.keys, record.agent, len(record.recordings)
+
+
+def _shown(wait: SearchFact) -> frozenset[str]:
+    """Ids of the offers that nobody was told of when they began."""
+    return frozenset(offer.id for offer in wait.offers.values() if offer.manner == "all")
 
 
 def _rounded(value: Any) -> Any:

@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 
 from engine.call.record import CallRecord, Step
+from engine.centres.account import Account
+from engine.centres.chronicle import SearchFact
 from engine.clock import SystemClock
 from engine.errors import ConfigurationError
 from engine.records.facts import Facts
 from engine.records.outbox import Entry, Outbox, waiting_in
+from engine.records.rows import rows_of
 from engine.records.tables import KINDS
 from engine.server.records import KeptRecords
 from engine.server.settings import Settings
@@ -134,6 +137,24 @@ async def test_everything_else_ends_when_the_server_was_seen_alive_last(tmp_path
     assert (found["offer"]["outcome"], found["offer"]["ended"]) == ("interrupted", 60.0)
     assert (found["agent_session"]["ending"], found["agent_session"]["duration"]) == ("interrupted", 60.0)
     assert found["agent_state"]["duration"] == 60.0
+
+
+async def test_whoever_was_shown_a_call_that_waited_was_offered_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("engine.server.records.PROGRESS_SECONDS", 0.01)
+    async with started(tmp_path) as kept:
+        wait = SearchFact(call="a", node="find", centre="support", method="broadcast")
+        account = Account(kept.facts, wait)
+        for code in "123":
+            account.offered(code, "all")
+        await asyncio.sleep(0.1)
+        account.ended("2", "lost")
+        await asyncio.sleep(0.1)
+    async with started(tmp_path):
+        entries = await asyncio.to_thread(waiting_in, tmp_path / "var" / "outbox.db", KINDS)
+    told = sorted((entry.body["agent"] or "", entry.body["outcome"]) for entry in entries)
+    assert told == [("", "interrupted"), ("1", "interrupted"), ("2", "lost"), ("3", "interrupted")]
+    assert all("shown" not in entry.body for entry in entries)
+    assert all(list(rows_of(entry)) for entry in entries)
 
 
 async def test_two_who_talked_have_talked_until_then(tmp_path: Path):
