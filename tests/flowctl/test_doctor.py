@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -123,6 +124,18 @@ def test_broken_scenarios_are_shown_with_their_line(server: Path):
 def test_a_folder_that_cannot_be_made(server: Path):
     settings(server, data="/proc/none/var")
     assert run(server)[0] == 1
+
+
+def test_a_full_disk_is_not_taken_for_a_folder_of_somebody_else(server: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (server / "var" / "Logs").mkdir(parents=True, mode=0o700)
+    monkeypatch.setattr(os, "fsync", full)
+    status, found = run(server)
+    told = [one for one in found if "No space left" in one["message"]]
+    assert (status, [one["check"] for one in told]) == (1, ["data", "logs"])
+    assert {one["advice"] for one in told} == {"make room, or keep recordings and logs for less long"}
 
 
 def test_what_others_may_read_is_said(server: Path):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import tempfile
 from pathlib import Path
 
 from engine.messages import N_, _
 from tools.flowctl.doctor.check import Check, Finding, Patient, ok, warning, wrong
 from tools.flowctl.doctor.examine import in_thread
+from tools.flowctl.doctor.writing import make_room, remedy, write_to
 
 LOW, FEW = 1_000_000_000, 100_000_000
 """Bytes free below which it is said, and below which it is wrong: an hour of one recorded call is 58 MB (116 MB
@@ -28,14 +28,11 @@ def _look(folder: Path) -> list[Finding]:
     found = []
     status = folder.stat()
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fsync(file.fileno())
+        write_to(folder)
     except OSError as error:
         message = _("{folder} cannot be written to: {reason}").format(folder=folder, reason=error.strerror)
         advice = _("it belongs to {owner}: run the server as this user, or `chown` the folder")
-        return [wrong(message, advice.format(owner=_user(status.st_uid)))]
+        return [wrong(message, remedy(error, advice.format(owner=_user(status.st_uid))))]
     if status.st_uid not in (os.geteuid(), 0) and os.geteuid() == 0:
         found.append(ok(_("{folder} belongs to {owner}").format(folder=folder, owner=_user(status.st_uid))))
     if status.st_mode & 0o007:
@@ -57,10 +54,9 @@ def _room(folder: Path) -> Finding:
     message = _("{free} GB of {total} GB are free on the disk of {folder}").format(
         free=f"{usage.free / 1e9:.1f}", total=f"{usage.total / 1e9:.1f}", folder=folder
     )
-    advice = _("make room, or keep recordings and logs for less long")
     if usage.free < FEW:
-        return wrong(message, advice)
-    return warning(message, advice) if usage.free < LOW else ok(message)
+        return wrong(message, make_room())
+    return warning(message, make_room()) if usage.free < LOW else ok(message)
 
 
 def _user(number: int) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from engine.messages import N_, _
 from tools.flowctl.doctor.check import Check, Finding, Patient, ok, skipped, warning, wrong
 from tools.flowctl.doctor.examine import in_thread
+from tools.flowctl.doctor.writing import remedy, write_to
 
 
 async def run(patient: Patient) -> list[Finding]:
@@ -26,16 +26,13 @@ def _look(folder: Path) -> Finding:
     advice = _("let the user that runs the server write there, or name another folder in the settings")
     try:
         if there == folder:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(b"x" * 4096)
-                file.flush()
-                os.fsync(file.fileno())
+            write_to(folder)
             return ok(_("{folder} can be written to").format(folder=folder))
         if not (there.is_dir() and os.access(there, os.W_OK)):
             raise PermissionError(None, _("{parent} cannot be written to").format(parent=there))
     except OSError as error:
         message = _("{folder} cannot be written to: {reason}").format(folder=folder, reason=error.strerror)
-        return wrong(message, advice)
+        return wrong(message, remedy(error, advice))
     return ok(_("{folder} is made at the first start").format(folder=folder))
 
 
