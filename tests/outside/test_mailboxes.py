@@ -261,7 +261,7 @@ async def test_what_one_caller_leaves_another_hears(tmp_path: Path):
         SipUa.open() as ua,
         served(tmp_path, flows, mailboxes={"sales": {"pin_file": "pin"}}, voice="none") as server,
     ):
-        call = await ua.invite("40", server.address, cli="12")
+        call = await ua.invite("40", server.address, cli="anonymous")
         await call.answered()
         # The beep is over when the words begin.
         await call.rtp.stream(b"\xd5" * 8000 + said)
@@ -271,7 +271,7 @@ async def test_what_one_caller_leaves_another_hears(tmp_path: Path):
         await listening.answered()
         for key in "4711#":
             assert (await listening.info(f"Signal={key}\r\nDuration=100")).status == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not contains(heard(listening), alaw_decode(said), lossy=False):
                 await asyncio.sleep(0.1)
         await listening.bye()
