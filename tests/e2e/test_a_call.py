@@ -213,11 +213,13 @@ async def test_a_thousand_calls_leave_nothing_behind(tmp_path: Path):
         before, threads = server.descriptors(), server.threads()
         await round_of(1000)
         await server.recorded(1050)
+        # The database's pool may have one connection more than before, which is a file and its journal.
+        grown = [before[0] + 2, *before[1:]]
         for _ in range(50):
-            if (after := server.descriptors()) == before:
+            if (after := server.descriptors()) in (before, grown):
                 break
             await asyncio.sleep(0.2)
-        assert after == before
+        assert after in (before, grown)
         # The pool of threads for blocking work may still have been growing; it has a limit.
         pool = min(32, (os.cpu_count() or 1) + 4)
         assert all(now <= then + pool for now, then in zip(server.threads(), threads, strict=True))
