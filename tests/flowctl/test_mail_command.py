@@ -19,7 +19,7 @@ from engine.outside.ports import Mail
 def settings(folder: Path, port: int, **more: Any) -> Path:
     path = folder / "server.yaml"
     mail = {"host": "localhost", "port": port, "tls": "none", "from": "Calls <calls@example.com>", "timeout": "5s"}
-    path.write_text(json.dumps({"language": "en", "mail": {**mail, **more}}))
+    path.write_text(json.dumps({"language": "en", "time_zone": "Etc/GMT-14", "mail": {**mail, **more}}))
     path.chmod(0o600)
     return path
 
@@ -101,7 +101,8 @@ async def test_the_mails_that_wait_are_listed_and_hurried(tmp_path: Path):
     # A server has it open meanwhile.
     status, out, err = await mail("queue", "--config", config)
     assert (status, err) == (0, "")
-    assert out.startswith("2 mails wait\n")
+    # On the clocks of the server.
+    assert out.startswith("2 mails wait\n2027-07-13 22:00  anne@example.com")
     assert "anne@example.com  Voice message\n    attempt 1: 451 not now; next at " in out
     assert [entry.id for entry in await office.outbox.take(["mail"], 9)] != [first.id]
     status, out, _ = await mail("queue", "--retry", "--config", config, "--format", "json")

@@ -191,7 +191,11 @@ def test_a_pin_that_others_may_read(tmp_path: Path):
 
 
 def test_by_command(root: Path, tmp_path: Path):
-    config = str(settings(tmp_path, "data: var\nmailboxes: {sales: {pin: '1234'}, empty: {pin: '1234'}}"))
+    config = str(
+        settings(
+            tmp_path, "time_zone: Asia/Tokyo\ndata: var\nmailboxes: {sales: {pin: '1234'}, empty: {pin: '1234'}}"
+        )
+    )
 
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(command.app, [*arguments, "--config", config])
@@ -202,6 +206,7 @@ def test_by_command(root: Path, tmp_path: Path):
         ["sales", "1", "message,", "1", "new"],
         ["empty", "0", "messages,", "0", "new"],
     ]
+    assert "2027-01-31 19:00  +33143670903" in run("messages", "sales"), "on the clocks of the server"
     (message,) = json.loads(run("messages", "sales", "--format", "json"))
     assert message == {"id": ID, "received": "2027-01-31T10:00:00+00:00", "cli": "+33143670903", "heard": False}
     copy = tmp_path / "copy.wav"

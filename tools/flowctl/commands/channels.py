@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.messages import _
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 from tools.flowctl.status_view import STATES
 
 if TYPE_CHECKING:
@@ -34,20 +34,10 @@ def channels(
     """Show the channels and trunks of a server. What they are doing is at most two seconds old."""
     from engine.errors import EngineError
 
-    speak(COMMAND, language)
-    if format_ not in ("text", "json"):
-        refuse(COMMAND, _("--format is {choices}").format(choices="text | json"))
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
+    settings = settings_of(COMMAND, config, language=language, format_=format_)
+    from engine.server.status import FILE, read_status
+
     try:
-        from engine.server.settings import Settings
-        from engine.server.status import FILE, read_status
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse(COMMAND, _("{error}; a server needs `{command}`").format(error=error, command=install))
-    try:
-        settings = Settings.load(config)
-        speak(COMMAND, language, settings)
         status = read_status(settings.data / FILE)
         rows = rows_of(settings, status)
     except EngineError as error:

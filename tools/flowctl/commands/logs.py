@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.messages import _
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.server.settings import Settings
@@ -33,18 +33,9 @@ def logs(
     """Show the daily log of a server, whether it runs or not."""
     from engine.errors import EngineError
 
-    speak("logs", language)
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
+    settings = settings_of("logs", config, language=language)
+    folder = settings.data / settings.logs.folder
     try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse("logs", _("{error}; a server needs `{command}`").format(error=error, command=install))
-    try:
-        settings = Settings.load(config)
-        speak("logs", language, settings)
-        folder = settings.data / settings.logs.folder
         if day is not None:
             _show_day(folder, day)
         else:

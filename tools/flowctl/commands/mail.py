@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -94,7 +95,7 @@ def queue(
         shown = {"waiting": [asdict(mail) for mail in waiting], "given_up": [str(path) for path in aside]}
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
-    _show(waiting)
+    _show(waiting, settings.zone)
     if aside:
         text = _n("{count} mail was given up: see {folder}", "{count} mails were given up: see {folder}", len(aside))
         typer.echo(text.format(count=len(aside), folder=aside[0].parent))
@@ -122,13 +123,13 @@ def _show_step(step: Step) -> None:
         typer.echo(f"  → {_(advice)}")
 
 
-def _show(waiting: Sequence[Queued]) -> None:
+def _show(waiting: Sequence[Queued], zone: ZoneInfo) -> None:
     text = _n("{count} mail waits", "{count} mails wait", len(waiting)) if waiting else _("no mail waits")
     typer.echo(text.format(count=len(waiting)))
     for mail in waiting:
-        since = datetime.fromisoformat(mail.since).astimezone() if mail.since else None
+        since = datetime.fromisoformat(mail.since).astimezone(zone) if mail.since else None
         typer.echo(f"{since:%Y-%m-%d %H:%M}  {mail.to}  {mail.subject[:60]}" if since else mail.id)
         if mail.attempts:
-            due = datetime.fromtimestamp(mail.due).astimezone() if mail.due else datetime.now().astimezone()
+            due = datetime.fromtimestamp(mail.due, zone) if mail.due else datetime.now(zone)
             said = _("attempt {count}: {error}; next at {time}")
             typer.echo(f"    {said.format(count=mail.attempts, error=mail.error, time=f'{due:%H:%M:%S}')}")

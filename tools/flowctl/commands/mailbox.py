@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 from engine.messages import _, _n
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.outside.mailboxes import KeptMailboxes
@@ -57,15 +57,15 @@ def list_(config: Config = None, format_: Format = "text", language: InLanguage 
 def messages(mailbox: Name, config: Config = None, format_: Format = "text", language: InLanguage = None) -> None:
     """The messages of a mailbox, new ones first."""
 
-    async def look(_: Settings, boxes: KeptMailboxes) -> list[Message]:
-        return list(await boxes.messages(mailbox))
+    async def look(settings: Settings, boxes: KeptMailboxes) -> tuple[list[Message], Settings]:
+        return list(await boxes.messages(mailbox)), settings
 
-    found = _run(config, language, look, format_)
+    found, settings = _run(config, language, look, format_)
     if format_ == "json":
         typer.echo(json.dumps([_as_json(message) for message in found], ensure_ascii=False, indent=2))
         return
     for message in found:
-        when = message.received.astimezone().strftime("%Y-%m-%d %H:%M") if message.received else "?"
+        when = message.received.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M") if message.received else "?"
         who, new = message.cli or _("unknown"), "" if message.heard else _("new")
         typer.echo(f"{message.id}  {when}  {who:20} {new}".rstrip())
     if not found:
@@ -126,20 +126,11 @@ def _run(
     """What goes wrong ends the command with 2."""
     from engine.errors import EngineError
 
-    speak("mailbox", language)
-    if format_ not in ("text", "json"):
-        refuse("mailbox", _("--format is {choices}").format(choices="text | json"))
+    settings = settings_of("mailbox", config, language=language, format_=format_)
+    from engine.audio.recordings import FOLDER
+    from engine.outside.mailboxes import KeptMailboxes
+
     try:
-        from engine.audio.recordings import FOLDER
-        from engine.outside.mailboxes import KeptMailboxes
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse("mailbox", _("{error}; a server needs `{command}`").format(error=error, command=install))
-    here = Path("server.yaml")
-    try:
-        settings = Settings.load(config or (here if here.is_file() else None))
-        speak("mailbox", language, settings)
         # No PIN is asked for here: whoever runs this may read the files.
         boxes = KeptMailboxes(settings.data / FOLDER, dict.fromkeys(settings.mailboxes, ""))
         return asyncio.run(work(settings, boxes))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.messages import _
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.server.settings import Settings
@@ -42,19 +42,8 @@ def status(
     """
     from engine.errors import EngineError
 
-    speak(COMMAND, language)
-    if format_ not in ("text", "json"):
-        refuse(COMMAND, _("--format is {choices}").format(choices="text | json"))
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
+    settings = settings_of(COMMAND, config, language=language, format_=format_)
     try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server,sip]'"
-        refuse(COMMAND, _("{error}; a server needs `{command}`").format(error=error, command=install))
-    try:
-        settings = Settings.load(config)
-        speak(COMMAND, language, settings)
         if watch:
             _watch(settings, format_, every=every)
         elif not _once(settings, format_, every=every):

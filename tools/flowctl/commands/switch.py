@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.messages import _
-from tools.flowctl.speaking import HELP, refuse, speak
+from tools.flowctl.speaking import HELP, refuse, settings_of
 
 if TYPE_CHECKING:
     from engine.records.switches import State, Switch
+    from engine.server.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -41,30 +42,19 @@ def switch(
     """Show or set the switches by which people open and close by hand. A running server sees it at its next call."""
     from engine.errors import EngineError
 
-    speak(COMMAND, language)
-    if format_ not in ("text", "json"):
-        refuse(COMMAND, _("--format is {choices}").format(choices="text | json"))
+    settings = settings_of(COMMAND, config, language=language, format_=format_)
     if state is not None and state not in CHOICES:
         refuse(COMMAND, _("{state}: a switch is open, closed or auto").format(state=repr(state)))
-    if config is None and Path("server.yaml").is_file():
-        config = Path("server.yaml")
     try:
-        _run(name, state, config, format_, language)
+        _run(name, state, settings, format_)
     except (EngineError, OSError) as error:
         refuse(COMMAND, str(error))
 
 
-def _run(name: str | None, state: str | None, config: Path | None, format_: str, language: str | None) -> None:
+def _run(name: str | None, state: str | None, settings: Settings, format_: str) -> None:
     from engine.clock import SystemClock
     from engine.records.switches import FILE, read_switches, set_switch
 
-    try:
-        from engine.server.settings import Settings
-    except ImportError as error:
-        install = "pip install 'flowctl[server]'"
-        refuse(COMMAND, _("{error}; a server needs `{command}`").format(error=error, command=install))
-    settings = Settings.load(config)
-    speak(COMMAND, language, settings)
     path = settings.data / FILE
     switches = read_switches(path)
     names = sorted(_mentioned(settings.scenarios) | switches.keys())
