@@ -56,7 +56,10 @@ class KeptRecords:
                 await asyncio.to_thread(describe_recovered, call)
         except (sqlite3.Error, OSError) as error:
             said = (isinstance(error, OSError) and error.strerror) or error
-            raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}") from error
+            # Not its subclasses: a file that cannot be opened is none to be moved.
+            damaged = type(error) is sqlite3.DatabaseError
+            advice = ": move it away and keep it, as the database has not what is in it" if damaged else ""
+            raise ConfigurationError(f"data: {self.outbox.path} cannot be opened: {said}{advice}") from error
         self.journals.start()
         self._noting = asyncio.create_task(self._note_progress(), name="progress of calls")
         if calls:
