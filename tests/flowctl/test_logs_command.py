@@ -55,6 +55,18 @@ def test_lines_come_whole_from_one_day_to_the_next(tmp_path: Path):
     assert list(follower.more()) == ["five"]
 
 
+def test_after_midnight_the_last_lines_are_those_of_the_day_before_until_there_are_others(tmp_path: Path):
+    clock = Hand("2027-03-27T23:01")
+    write(tmp_path / "26032027.log", "old\n")
+    write(tmp_path / "27032027.log", "one\ntwo\n")
+    write(tmp_path / "29032027.log", "of a clock that was wrong\n")
+    follower = Follower(tmp_path, PARIS, clock)
+    follower.skip(1)
+    assert list(follower.more()) == ["two"]
+    write(tmp_path / "28032027.log", "three\n")
+    assert list(follower.more()) == ["three"]
+
+
 def test_a_file_that_is_begun_anew_is_read_anew(tmp_path: Path):
     follower = Follower(tmp_path, PARIS, Hand("2027-03-27T12:00"))
     file = tmp_path / "27032027.log"

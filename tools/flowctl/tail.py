@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
-from engine.records.daily_log import name_of
+from engine.records.daily_log import day_of, name_of
 
 CHUNK = 65_536
 
@@ -23,9 +23,11 @@ class Follower:
         """How much of each day's file is behind us, bytes; in the order in which they were opened."""
 
     def skip(self, lines: int) -> None:
-        """Leave out all that is there but the last lines."""
-        day = self._today()
-        self._read[day] = start_of_last(self._folder / name_of(day), lines)
+        """Leave out all that is there but the last lines, of today or of the last day that has any."""
+        today = self._today()
+        days = [day for path in self._folder.glob("*.log") if (day := day_of(path.name)) and day <= today]
+        last = max(days, default=today)
+        self._read = {last: start_of_last(self._folder / name_of(last), lines)}
 
     def more(self) -> Iterator[str]:
         """The whole lines that have come since it was asked last."""

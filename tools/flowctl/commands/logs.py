@@ -23,7 +23,7 @@ EVERY = 0.25
 @app.command(epilog="Examples: flowctl logs -n 100   ·   flowctl logs --follow   ·   flowctl logs --day 2027-07-13")
 def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until interrupted.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines of today, the last ones.")] = 20,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many lines, the last ones.")] = 20,
     day: Annotated[str | None, typer.Option(help="All of a day: 2027-07-13.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings file; by default server.yaml here, if there is one.")
