@@ -68,9 +68,11 @@ async def test_sixty_four_descriptors(tmp_path: Path):
         await server.recorded(len(calls))
         await server.logged("of 64 are in use, there is room again")
         await a_call_works(ua, server.address)
+        # The database's pool may have one connection more than before, which is a file and its journal.
+        grown = [before[0] + 2, *before[1:]]
         for _ in range(60):
-            if (after := server.descriptors()) == before:
+            if (after := server.descriptors()) in (before, grown):
                 break
             await asyncio.sleep(0.05)
-        assert after == before
+        assert after in (before, grown)
         assert "Traceback" not in server.log()

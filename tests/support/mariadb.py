@@ -72,6 +72,9 @@ class MariaDb:
     def frozen(self) -> Iterator[None]:
         """The server does nothing at all while the body runs, and does not say so."""
         os.kill(self.process.pid, signal.SIGSTOP)
+        # Its threads stop one by one, and the last may still answer.
+        while any(_state(task) != "T" for task in Path(f"/proc/{self.process.pid}/task").iterdir()):
+            time.sleep(0.001)
         try:
             yield
         finally:
@@ -102,6 +105,11 @@ def mariadb(*more: str) -> Iterator[MariaDb]:
             # Nothing of it is kept, and an orderly end takes seconds.
             server.process.kill()
             server.process.wait(30)
+
+
+def _state(task: Path) -> str:
+    """One letter, as /proc/PID/stat has it behind the name in brackets."""
+    return (task / "stat").read_text().rpartition(") ")[2][0]
 
 
 def _program() -> str:

@@ -132,8 +132,8 @@ async def served(
         async with asyncio.timeout(20):
             ready = await process.stdout.readline()
         assert b"ready" in ready, (root / "server.log").read_text()
-        link = re.search(rb"agents on \S+:(\d+)", ready)
-        web = re.search(rb"web on \S+:(\d+)", ready)
+        link = re.search(rb"agents (?:on|sur) \S+:(\d+)", ready)
+        web = re.search(rb"web (?:on|sur) \S+:(\d+)", ready)
         yield Served(root, process, port, int(link[1]) if link else 0, int(web[1]) if web else 0)
     finally:
         if process.returncode is None:
