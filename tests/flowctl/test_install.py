@@ -6,6 +6,7 @@ import configparser
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,13 @@ def test_wrong_settings_are_not_installed(tmp_path: Path):
     code, out = run("--systemd", "--prefix", tmp_path, "--config", server(tmp_path / "here", drain="x"))
     assert code == 2 and "drain" in out
     assert not (tmp_path / UNIT).exists()
+
+
+def test_settings_that_the_service_could_not_come_to_are_told(tmp_path: Path):
+    """As in /root, where people try things first."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="install-") as folder:
+        config = server(Path(folder) / "inner", data=str(tmp_path / "var"))
+        for mode, told in ((0o700, True), (0o711, False)):
+            Path(folder).chmod(mode)
+            code, out = run("--systemd", "--dry-run", "--config", config, "--user", "daemon")
+            assert (code, f"may not enter {folder}, and could not use {config}" in out) == (0, told), out

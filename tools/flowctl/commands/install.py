@@ -13,6 +13,8 @@ from engine.messages import _
 from tools.flowctl.speaking import HELP, refuse, speak
 
 if TYPE_CHECKING:
+    from pwd import struct_passwd
+
     from tools.flowctl.systemd import Unit
 
 app = typer.Typer(add_completion=False)
@@ -118,13 +120,11 @@ def _check_reader(unit: Unit, work: _Work) -> None:
         entry = pwd.getpwnam(unit.user)
     except KeyError:
         entry = None
-    status = file.stat()
-    readable = status.st_mode & 0o004 or (
-        entry is not None
-        and ((status.st_uid == entry.pw_uid and status.st_mode & 0o400) or
-             (status.st_gid == entry.pw_gid and status.st_mode & 0o040))
-    )  # fmt: skip
-    if not readable:
+    for needed in (file, Path(unit.program[0])):
+        if (folder := shut_to(entry, needed)) is not None:
+            said = _("the user {user} may not enter {folder}, and could not use {file}: put it elsewhere")
+            typer.echo(said.format(user=unit.user, folder=folder, file=needed), err=True)
+    if not _may(entry, file.stat(), 4):
         command = f"chown {unit.user} {file}"
         message = _("the user {user} could not read {file}: `{command}` first").format(
             user=unit.user, file=file, command=command
@@ -134,6 +134,21 @@ def _check_reader(unit: Unit, work: _Work) -> None:
         if not work.dry_run:
             refuse(COMMAND, message)
         typer.echo(message)
+
+
+def shut_to(entry: struct_passwd | None, path: Path) -> Path | None:
+    """The first folder on the way to a file that a user, or one that is yet to be made, may not enter. Blocking."""
+    return next((folder for folder in reversed(path.absolute().parents) if not _may(entry, folder.stat(), 1)), None)
+
+
+def _may(entry: struct_passwd | None, status: os.stat_result, right: int) -> bool:
+    """right: 4 to read, 1 to enter a folder."""
+    if entry is None:
+        return bool(status.st_mode & right)
+    if entry.pw_uid in (0, status.st_uid):
+        return entry.pw_uid == 0 or bool(status.st_mode & right << 6)
+    shift = 3 if status.st_gid in os.getgrouplist(entry.pw_name, entry.pw_gid) else 0
+    return bool(status.st_mode & right << shift)
 
 
 def _new_user(unit: Unit) -> tuple[str, ...]:
