@@ -124,10 +124,11 @@ async def test_every_record_is_there_once_whatever_becomes_of_the_server(
     drainer.start()
     slowest = 0.0
     put = 0
+    enough = asyncio.Event()
 
     async def records() -> None:
         nonlocal slowest, put
-        while True:
+        while not enough.is_set():
             began = time.monotonic()
             await outbox.put(call(str(put)))
             put += 1
@@ -143,7 +144,8 @@ async def test_every_record_is_there_once_whatever_becomes_of_the_server(
         await asyncio.sleep(0.3)
         await asyncio.to_thread(server.start)
         await asyncio.sleep(0.3)
-    calls.cancel()
+    enough.set()
+    await calls
     async with asyncio.timeout(10):
         while await outbox.count():
             await asyncio.sleep(0.05)
