@@ -37,7 +37,7 @@ test: setup
 	@$(MAKE) --no-print-directory --jobs=2 test-lines test-others
 
 # Two at a time, because tests of the wire mostly wait, and then want a processor at once; each has RTP ports of its own.
-LINES := tests/sip tests/media tests/server tests/pyvoip tests/interop tests/e2e tests/faults tests/hostile
+LINES := tests/sip tests/media tests/server tests/pyvoip tests/interop tests/e2e tests/faults
 
 test-lines:
 	FLOWCTL_TEST_PORTS=46000-46999 $(BIN)/python -m pytest -o cache_dir=.pytest_cache/lines $(LINES)
