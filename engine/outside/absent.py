@@ -29,7 +29,7 @@ class NoMail:
     """Nothing sends mail."""
 
     async def send(self, mail: Mail) -> None:
-        raise CallError("no mail is configured")
+        raise CallError("no mail is configured: name the mail server in the setting mail")
 
 
 class NoAlerts:
@@ -62,7 +62,7 @@ class NoMailboxes:
 
     @staticmethod
     def _refuse() -> NoReturn:
-        raise CallError("no mailboxes are configured")
+        raise CallError("no mailboxes are configured: name them in the setting mailboxes")
 
 
 class NoContacts:

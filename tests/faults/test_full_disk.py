@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.disks import small_disk
+from support.scenarios import RECORDED_CALL
 from support.served import Served, served
 from support.sipua import SipUa, until
 
@@ -19,15 +19,7 @@ DISK = 6 << 20
 """Bytes. An empty server takes one of them or two."""
 
 SCENARIOS = {
-    "recorded.yaml": """
-format: 1
-name: recorded
-did: ["32"]
-start: begin
-nodes:
-  begin: {type: record, action: start, next: pause}
-  pause: {type: wait, duration: 60s, next: end}
-""",
+    "recorded.yaml": RECORDED_CALL,
     "short.yaml": """
 format: 1
 name: short
@@ -43,13 +35,8 @@ nodes:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """The data folder, on a small file system of its own."""
-    folder = tmp_path / "var"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("needs root, and leave to mount a file system")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "var", DISK) as folder:
+        yield folder
 
 
 def fill(disk: Path) -> Path:

@@ -14,6 +14,7 @@ import wave
 from pathlib import Path
 
 from support.counted import count, last, sent
+from support.scenarios import RECORDED_CALL
 from support.served import Served, served
 from support.sipua import SipUa, until
 from support.stored import stored_calls
@@ -27,15 +28,7 @@ LOST = 10
 """Packets of 20 ms that may be missing at the end of a recording."""
 
 SCENARIOS = {
-    "recorded.yaml": """
-format: 1
-name: recorded
-did: ["32"]
-start: begin
-nodes:
-  begin: {type: record, action: start, next: pause}
-  pause: {type: wait, duration: 60s, next: end}
-""",
+    "recorded.yaml": RECORDED_CALL,
     "short.yaml": """
 format: 1
 name: short

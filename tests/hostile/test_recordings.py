@@ -6,13 +6,14 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.counted import count, last, sent
+from support.disks import small_disk
 from support.mediaend import MediaEnd
+from support.scenarios import RECORDED_CALL
 from support.served import served
 from support.sipua import SipUa, until
 
@@ -22,16 +23,6 @@ KILLS = 20
 
 LOST = 10
 """Packets of 20 ms that may be missing at the end."""
-
-RECORDED = """
-format: 1
-name: recorded
-did: ["32"]
-start: begin
-nodes:
-  begin: {type: record, action: start, next: pause}
-  pause: {type: wait, duration: 60s, next: end}
-"""
 
 
 async def test_a_worker_killed_twenty_times_loses_a_fifth_of_a_second(tmp_path: Path):
@@ -63,7 +54,7 @@ async def test_a_worker_killed_twenty_times_loses_a_fifth_of_a_second(tmp_path: 
 
 async def test_the_engine_is_killed_and_what_was_said_is_kept(tmp_path: Path):
     async with (
-        served(tmp_path, {"recorded.yaml": RECORDED}, status=-signal.SIGKILL) as server,
+        served(tmp_path, {"recorded.yaml": RECORDED_CALL}, status=-signal.SIGKILL) as server,
         SipUa.open() as ua,
     ):
         calls = [await ua.invite("32", server.address) for _ in range(4)]
@@ -84,31 +75,22 @@ async def test_the_engine_is_killed_and_what_was_said_is_kept(tmp_path: Path):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def nearly_full(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own for recordings, with 24 kB left: 0.75 s of a call in stereo."""
-    folder = tmp_path / "var" / "recordings"
-    folder.mkdir(parents=True)
-    if (
-        os.geteuid() != 0
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
-        ).returncode
-    ):
-        pytest.skip("needs root, and leave to mount a file system")
-    (folder / "filling").write_bytes(bytes((1 << 20) - 24 * 1024 - 4096))
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "var" / "recordings", 1 << 20) as folder:
+        (folder / "filling").write_bytes(bytes((1 << 20) - 24 * 1024 - 4096))
+        yield folder
 
 
 @pytest.mark.root
-async def test_a_full_disk_costs_the_recording_and_not_the_call(tmp_path: Path, small_disk: Path):
-    async with served(tmp_path, {"recorded.yaml": RECORDED}) as server, SipUa.open() as ua:
+async def test_a_full_disk_costs_the_recording_and_not_the_call(tmp_path: Path, nearly_full: Path):
+    async with served(tmp_path, {"recorded.yaml": RECORDED_CALL}) as server, SipUa.open() as ua:
         call = await ua.invite("32", server.address)
         await call.answered()
         counting = asyncio.ensure_future(count(call.rtp))
-        await until(lambda: (small_disk / "calls").exists() and any((small_disk / "calls").iterdir()))
-        (part,) = (small_disk / "calls").iterdir()
-        await until(lambda: os.statvfs(small_disk).f_bavail == 0)
+        await until(lambda: (nearly_full / "calls").exists() and any((nearly_full / "calls").iterdir()))
+        (part,) = (nearly_full / "calls").iterdir()
+        await until(lambda: os.statvfs(nearly_full).f_bavail == 0)
         await asyncio.sleep(0.3)
         heard = len(call.rtp.received)
         await until(lambda: len(call.rtp.received) > heard + 10)

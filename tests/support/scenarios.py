@@ -54,3 +54,15 @@ def check_one(text: str) -> Diagnostic:
     """The only finding."""
     (finding,) = check("test.yaml", text).diagnostics
     return finding
+
+
+RECORDED_CALL = """
+format: 1
+name: recorded
+did: ["32"]
+start: begin
+nodes:
+  begin: {type: record, action: start, next: pause}
+  pause: {type: wait, duration: 60s, next: end}
+"""
+"""Whoever calls 32 is recorded for a minute."""
